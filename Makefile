@@ -1,0 +1,49 @@
+# Two commands do all the set-up: `make consolidate` and `make test`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: consolidate test lint types unit docs docs-check sample lock clean
+
+consolidate: $(READY)  ## Consolidate the sample month into the embedded store
+	$(BIN)/cmp-idp consolidate 2019-11 --quiet
+	$(BIN)/cmp-idp consolidate 2019-12
+
+test: $(READY) lint types unit docs-check  ## All that .ci/run checks
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q $(VENV)/lib pipelines schemas || true
+	touch $(READY)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/deptry pipelines schemas
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+docs: $(READY)  ## Write the data dictionary and the rule catalogue anew
+	$(BIN)/python -m pipelines.io.documents
+
+docs-check: $(READY)
+	$(BIN)/python -m pipelines.io.documents --check
+
+sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
+	$(BIN)/python -m data.make_sample
+
+lock:  ## Resolve the exact versions anew (needs uv)
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+		--no-header --quiet --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

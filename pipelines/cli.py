@@ -1,0 +1,311 @@
+"""The command line. French unless `--lang en`; exit codes 0 done, 1 data need a person, 2 wrong usage, 3 the program failed.
+
+Commands that run no flow import neither Prefect nor pandas: what a command needs is imported inside it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer import rich_utils
+from typer.core import TyperCommand, TyperGroup
+
+from pipelines.model import Period
+from schemas import texts
+from schemas.codes import Effect
+from schemas.texts import message
+
+if TYPE_CHECKING:
+    from pipelines.consolidation import FileReport, Outcome
+    from pipelines.settings import Settings
+
+DONE, NEEDS_A_PERSON, WRONG_USAGE, FAILED = 0, 1, 2, 3
+
+out = Console(soft_wrap=False)
+err = Console(stderr=True)
+
+
+class _French(TyperCommand):
+    """A command whose own `--help` is described in the language of the run."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = message("cli_help_option", ctx.find_root().obj or "fr")  # type: ignore[attr-defined]
+        return option
+
+
+class _FrenchGroup(TyperGroup):
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help = message("cli_help_option", ctx.find_root().obj or "fr")  # type: ignore[attr-defined]
+        return option
+
+
+def language_of(arguments: Sequence[str]) -> str:
+    """`--lang` wherever it stands, else CMP_LANG or the settings file: help is written before options are parsed."""
+    for at, word in enumerate(arguments):
+        if word.startswith("--lang="):
+            return "en" if word == "--lang=en" else "fr"
+        if word == "--lang" and at + 1 < len(arguments):
+            return "en" if arguments[at + 1] == "en" else "fr"
+    try:
+        return _settings().lang
+    except Exception:  # the command itself reports settings that cannot be read
+        return "fr"
+
+
+def _settings() -> Settings:
+    from pipelines.settings import Settings
+
+    return Settings()
+
+
+def build(lang: str) -> typer.Typer:
+    """The application with every help text in `lang`."""
+
+    def say(key: str, **params: Any) -> str:
+        return message(key, lang, **params)
+
+    for name in ("ARGUMENTS_PANEL_TITLE", "OPTIONS_PANEL_TITLE", "COMMANDS_PANEL_TITLE", "ERRORS_PANEL_TITLE", "ABORTED_TEXT",
+                 "DEFAULT_STRING", "REQUIRED_LONG_STRING", "RICH_HELP"):  # fmt: skip
+        setattr(rich_utils, name, texts.raw(f"cli_typer_{name.lower()}", lang))
+
+    app = typer.Typer(
+        name="cmp-idp", cls=_FrenchGroup, help=say("cli_app"), no_args_is_help=True, add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"], "obj": lang}, pretty_exceptions_enable=False,
+    )  # fmt: skip
+    period_argument = Annotated[str, typer.Argument(metavar="PERIOD", help=say("cli_period"))]
+    lang_option = Annotated[str, typer.Option("--lang", metavar="fr|en", help=say("cli_lang"))]
+    json_option = Annotated[bool, typer.Option("--json", help=say("cli_json"))]
+
+    @app.callback()
+    def root(lang_: lang_option = lang) -> None:
+        pass
+
+    @app.command("consolidate", cls=_French, help=say("cli_consolidate"))
+    def consolidate(
+        period: period_argument,
+        as_of: Annotated[str | None, typer.Option("--as-of", metavar="AAAA-MM-JJ", help=say("cli_as_of"))] = None,
+        strict: Annotated[bool, typer.Option("--strict", help=say("cli_strict"))] = False,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_consolidate(_period(period, lang), _day(as_of, lang), strict, as_json, lang))
+
+    @app.command("validate", cls=_French, help=say("cli_validate"))
+    def validate(
+        files: Annotated[list[Path], typer.Argument(metavar="FILES…", help=say("cli_files"))],
+        period: Annotated[str | None, typer.Option("--period", metavar="AAAA-MM", help=say("cli_validate_period"))] = None,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_validate(files, _period(period, lang) if period else None, as_json, lang))
+
+    @app.command("status", cls=_French, help=say("cli_status"))
+    def status(period: period_argument, as_json: json_option = False, lang_: lang_option = lang) -> None:
+        raise typer.Exit(_status(_period(period, lang), as_json, lang))
+
+    @app.command("explain", cls=_French, help=say("cli_explain"))
+    def explain(
+        place: Annotated[str, typer.Argument(metavar="PLACE", help=say("cli_place"))],
+        period: period_argument,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_explain(place, _period(period, lang), as_json, lang))
+
+    return app
+
+
+def main() -> None:
+    """Entry point of `cmp-idp`."""
+    lang = language_of(sys.argv[1:])
+    try:
+        build(lang)()
+    except KeyboardInterrupt:
+        err.print(message("cli_interrupted", lang))
+        sys.exit(FAILED)
+    except Exception as failure:  # the last resort: a sentence and exit code 3, the traceback only when asked for
+        err.print(f"[bold red]{escape(_failure(failure, lang))}[/]", highlight=False)
+        if "CMP_TRACEBACK" in __import__("os").environ:
+            err.print_exception()
+        sys.exit(FAILED)
+
+
+def _failure(failure: Exception, lang: str) -> str:
+    from pipelines.io.store import StoreError
+
+    if isinstance(failure, StoreError):
+        return message("cli_store_failed", lang, why=str(failure))
+    if isinstance(failure, OSError):
+        return message("cli_disk_failed", lang, why=str(failure))
+    return message("cli_failed", lang, why=f"{type(failure).__name__}: {failure}")
+
+
+def _period(text: str, lang: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise typer.BadParameter(message("cli_bad_period", lang, period=text)) from None
+
+
+def _day(text: str | None, lang: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise typer.BadParameter(message("cli_bad_day", lang, day=str(text))) from None
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+# --- consolidate --------------------------------------------------------------------------------------------------------
+
+
+def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    if not (settings.raw_dir / str(period)).is_dir():
+        err.print(message("cli_no_inbox", lang, folder=str(settings.raw_dir / str(period))))
+        return WRONG_USAGE
+    from pipelines import consolidation, engine
+
+    job = consolidation.job(period, settings, as_of)
+    with _spinner(message("cli_starting", lang)) as say, engine.running(settings.processed_dir / ".prefect"):
+        from pipelines import flows
+
+        say(message("cli_running", lang, period=str(period)))
+        outcome = flows.consolidate(job)
+    board = _board(settings, period)
+    if as_json:
+        from pipelines.io.show import status_json
+
+        _print_json({**status_json(board), "written": [str(path) for path in outcome.written]})
+    else:
+        _print_outcome(board, outcome, lang)
+    needs = any(sum(line.findings.values()) for line in board.regions) or bool(board.refused_files)
+    return NEEDS_A_PERSON if strict and needs else DONE
+
+
+def _print_outcome(board: Any, outcome: Outcome, lang: str) -> None:
+    from pipelines.io import show
+
+    out.print(show.board_table(board, lang))
+    for line in show.headlines(board, lang):
+        out.print(line, highlight=False)
+    for refused in outcome.refused:
+        for finding in refused.findings:
+            if finding.effect is Effect.REJECT_SUBMISSION:
+                out.print(f"[red]{escape(refused.file.name)}[/] : {escape(show.finding_sentence(finding, lang))}", highlight=False)
+    out.print(message("cli_written", lang))
+    for path in outcome.written:
+        out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def _spinner(text: str) -> Iterator[Callable[[str], None]]:
+    """A line of progress on the error stream, so that standard output stays clean; nothing when it is not a terminal."""
+    if not err.is_terminal:
+        yield lambda _: None
+        return
+    with err.status(text) as status:
+        yield status.update
+
+
+def _board(settings: Settings, period: Period) -> Any:
+    from pipelines.io.board import board
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store:
+        return board(store, period)
+
+
+# --- the other commands -------------------------------------------------------------------------------------------------
+
+
+def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str) -> int:
+    missing = [path for path in files if not path.is_file()]
+    for path in missing:
+        err.print(message("cli_no_file", lang, file=str(path)))
+    if missing:
+        return WRONG_USAGE
+    from pipelines import consolidation
+    from pipelines.io import show
+
+    with _spinner(message("cli_validating", lang)):
+        reports = consolidation.validate(files, _settings(), period)
+    if as_json:
+        _print_json(show.validation_json(reports, lang))
+    else:
+        for report in reports:
+            for line in show.validation_lines(report, lang):
+                out.print(line, highlight=False)
+    return NEEDS_A_PERSON if any(_stops(report) for report in reports) else DONE
+
+
+def _stops(report: FileReport) -> bool:
+    stopping = {Effect.REJECT_SUBMISSION, Effect.REJECT_ROW, Effect.BLOCK_PUBLICATION}
+    return any(finding.effect in stopping for finding in report.findings)
+
+
+def _status(period: Period, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    from pipelines.io import show
+
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    board = _board(settings, period)
+    if as_json:
+        _print_json(show.status_json(board))
+    elif board.state is None:
+        err.print(message("cli_never_consolidated", lang, period=str(period)))
+    else:
+        out.print(show.board_table(board, lang))
+        for line in show.headlines(board, lang):
+            out.print(line, highlight=False)
+    return DONE if board.state is not None else NEEDS_A_PERSON
+
+
+def _has_store(settings: Settings, lang: str) -> bool:
+    """A SQLite store is not created by a question about it."""
+    if settings.database_url is None and not (settings.processed_dir / "cmp.sqlite").exists():
+        err.print(message("cli_no_store", lang, store=str(settings.processed_dir / "cmp.sqlite")))
+        return False
+    return True
+
+
+def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import explain
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store:
+        found = explain.find(store, place)
+        if not found:
+            err.print(message("cli_no_place", lang, place=place))
+            return NEEDS_A_PERSON
+        stories = [explain.story(store, place_id, period) for place_id in found]
+    told = [story for story in stories if story.figures]
+    if not told:
+        err.print(message("cli_no_figure", lang, place=place, period=str(period)))
+        return NEEDS_A_PERSON
+    if as_json:
+        _print_json([explain.as_json(story) for story in told])
+    else:
+        for story in told:
+            for line in explain.lines(story, lang):
+                out.print(line, highlight=False)
+    return DONE

@@ -1,0 +1,278 @@
+"""What a consolidation does, from the files a directorate sent to the draft of the month. Read `consolidate` first.
+
+Every step is a plain function of this module; `perform` runs it, either plainly or as a Prefect task (`flows.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pipelines import checking, compilation, intake, triangulation
+from pipelines.checking import Draft, Rulebook
+from pipelines.io import draft_of_month, exports, reference, workbooks
+from pipelines.io.store import SavedSubmission, Store
+from pipelines.model import (
+    Checked,
+    Compiled,
+    Discrepancy,
+    Event,
+    Finding,
+    OpenedFile,
+    Period,
+    PeriodFinding,
+    Reading,
+    RowCounts,
+    SourceRows,
+)
+from pipelines.settings import Settings
+from schemas import fields, texts
+from schemas.codes import Effect
+
+T = TypeVar("T")
+Perform = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One consolidation: which month, as seen on which day, with which settings. `now` only dates what the store received."""
+
+    period: Period
+    settings: Settings
+    as_of: date
+    now: datetime
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return Rulebook(self.settings.thresholds)
+
+    @property
+    def inbox(self) -> Path:
+        return self.settings.raw_dir / str(self.period)
+
+    @property
+    def outbox(self) -> Path:
+        return self.settings.processed_dir / str(self.period)
+
+    def store(self) -> Store:
+        self.settings.processed_dir.mkdir(parents=True, exist_ok=True)
+        return Store.open(self.settings.store_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a consolidation wrote: the submissions it found (new ones first in `saved` order) and the files of the month."""
+
+    period: Period
+    saved: tuple[SavedSubmission, ...]
+    refused: tuple[Checked, ...]
+    written: tuple[Path, ...]
+
+
+def job(period: Period, settings: Settings, as_of: date | None = None) -> Job:
+    """A job for `period`; `as_of` is the publication day of the calendar unless given."""
+    return Job(period, settings, as_of or settings.publication_day(period), datetime.now(UTC))
+
+
+def plainly(step: Callable[..., T], *args: Any) -> T:
+    return step(*args)
+
+
+def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
+    """From the files in `data/raw/PERIOD` to the draft of the month. Raises StoreError and OSError, never for what a file holds."""
+    files = perform(read, job)
+    cells = perform(check, job, files)
+    places = perform(locate, cells)
+    checked = perform(judge, job, places)
+    sources = perform(read_sources, job)
+    saved = perform(store, job, checked)
+    compiled = perform(compile_, job, sources)
+    written = perform(report, job, compiled)
+    refused = tuple(item for item in checked if item.status == "refused")
+    return Outcome(job.period, saved, refused, written)
+
+
+# --- the steps ----------------------------------------------------------------------------------------------------------
+
+
+def read(job: Job) -> list[OpenedFile]:
+    """The returns of the month, every file in the folder, readable or not."""
+    return [workbooks.open_file(path) for path in workbooks.files_in(job.inbox / "returns")]
+
+
+def check(job: Job, files: Sequence[OpenedFile]) -> list[Draft]:
+    readings = [intake.read(file, intake.layouts()) for file in files]
+    return checking.check_cells(readings, reference.gazetteer(), job.rulebook, job.period)
+
+
+def locate(drafts: Sequence[Draft]) -> list[Draft]:
+    return checking.locate_rows(drafts, reference.gazetteer())
+
+
+def judge(job: Job, drafts: Sequence[Draft]) -> list[Checked]:
+    """The checked returns in the order of their regions and printed versions, whatever the order of the files."""
+    checked = checking.check_rows(drafts, reference.gazetteer())
+    return sorted(checked, key=lambda c: (c.identification.region_id or "", c.identification.version or 0, c.file.sha256))
+
+
+def read_sources(job: Job) -> list[SourceRows]:
+    """Alerts and totals circulated outside the returns."""
+    found: list[SourceRows] = []
+    for folder in ("alerts", "sources"):
+        for path in workbooks.files_in(job.inbox / folder):
+            reading = intake.read(workbooks.open_file(path), intake.layouts())
+            found.extend(checking.check_source(reading, reference.gazetteer(), job.rulebook))
+    return found
+
+
+def store(job: Job, checked: Sequence[Checked]) -> tuple[SavedSubmission, ...]:
+    """One transaction per submission: a kill leaves each one wholly in or wholly out, and running again goes on."""
+    rulebook_hash = job.rulebook.hash()
+    with job.store() as opened:
+        opened.seed_places(*(reference.rows(table) for table in ("places", "place_codes", "place_aliases")))
+        return tuple(
+            opened.save_submission(item, period=job.period, rules_hash=rulebook_hash, received_at=job.now, messages=in_french)
+            for item in checked
+        )
+
+
+def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
+    """The draft of the month from what the store holds, written in one transaction."""
+    gazetteer = reference.gazetteer()
+    with job.store() as opened:
+        month = compilation.Month(
+            period=job.period,
+            observations=opened.observations(job.period),
+            heads=opened.current_heads(job.period),
+            past=opened.past(job.period),
+            expected=reference.expected_regions(job.period),
+            gazetteer=gazetteer,
+        )
+        compiled = compilation.compile_month(month, job.rulebook)
+        gaps = _discrepancies(job, month, compiled, sources)
+        if gaps:
+            doubted = frozenset((gap.place_id, gap.population_group, gap.measure) for gap in gaps)
+            compiled = compilation.compile_month(replace(month, doubted=doubted), job.rulebook)
+        compiled = replace(compiled, findings=(*compiled.findings, *_source_findings(sources)))
+        opened.save_draft(
+            compiled,
+            as_of=job.as_of,
+            rules_hash=job.rulebook.hash(),
+            dataset_sha256=exports.dataset_hash(exports.dataset(compiled)),
+            compared_with=month.past.name if month.past else None,
+            compiled_at=job.now,
+            messages=in_french,
+            discrepancies=gaps,
+            sentences=[in_french_discrepancy(gap) for gap in gaps],
+        )
+        _store_alerts(job, opened, sources)
+    return compiled
+
+
+def report(job: Job, compiled: Compiled) -> tuple[Path, ...]:
+    """The canonical CSV files and the draft workbook of the month."""
+    written = []
+    for name, content in exports.dataset(compiled).items():
+        path = job.outbox / name
+        exports.write_file(path, content)
+        written.append(path)
+    with job.store() as opened:
+        written.append(draft_of_month.write(job.outbox, opened, job.period, job.as_of, job.settings.lang))
+    return tuple(written)
+
+
+# --- their details ------------------------------------------------------------------------------------------------------
+
+
+def in_french(finding: Finding) -> tuple[str, str]:
+    """Sentence and remedy of a finding as the store keeps them."""
+    return texts.rule_sentence(finding.code, finding.params), texts.rule_remedy(finding.code, finding.params)
+
+
+def in_french_discrepancy(gap: Discrepancy) -> tuple[str, str]:
+    return texts.rule_sentence(gap.rule, gap.params), texts.rule_remedy(gap.rule, gap.params)
+
+
+def _rows_of(sources: Iterable[SourceRows], table: fields.Table) -> Any:
+    import pandas as pd
+
+    frames = [source.rows for source in sources if source.table == table.name and not source.rows.empty]
+    if frames:
+        return pd.concat(frames, ignore_index=True)
+    return pd.DataFrame(columns=[*table.names, "place_id", "file", "sheet", "row", "cell"])
+
+
+def _discrepancies(
+    job: Job, month: compilation.Month, compiled: Compiled, sources: Sequence[SourceRows]
+) -> tuple[Discrepancy, ...]:
+    totals = compiled.figures[(compiled.figures[compilation.DIMENSIONS] == "_T").all(axis=1)]
+    where = {head.region_id: f"{head.file} (version {head.version})" for head in month.heads}
+    circulated = _rows_of(sources, fields.CIRCULATED)
+    circulated = circulated[circulated["place_id"].notna()]
+    return triangulation.discrepancies(triangulation.Sources(job.period, totals, circulated, month.gazetteer, where))
+
+
+def _source_findings(sources: Iterable[SourceRows]) -> tuple[PeriodFinding, ...]:
+    """Findings of sources belong to the month; the sheet is given with its file, since no submission names it."""
+    return tuple(
+        PeriodFinding(replace(finding, sheet=f"{source.file.name} › {finding.sheet}" if finding.sheet else source.file.name),
+                      compilation.COUNTRY)
+        for source in sources
+        for finding in source.findings
+    )  # fmt: skip
+
+
+def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:
+    alerts = _rows_of(sources, fields.ALERT)
+    found: tuple[Event, ...] = triangulation.events(alerts, job.period, reference.gazetteer()) if len(alerts) else ()
+    opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What `validate` says of one file. `region` and `period` are None for a source, which is no return."""
+
+    path: Path
+    layout: str | None
+    region: str | None
+    period: str | None
+    status: str
+    rows: RowCounts
+    totals: Mapping[str, Mapping[str, int | None]]
+    findings: tuple[Finding, ...]
+
+
+def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:
+    """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
+    rulebook, gazetteer = Rulebook(settings.thresholds), reference.gazetteer()
+    readings = [(path, intake.read(workbooks.open_file(path), intake.layouts())) for path in paths]
+    returns = [reading for _, reading in readings if not _is_source(reading)]
+    judged = iter(checking.check(returns, gazetteer, rulebook, period))
+    return [
+        _source_report(path, reading, rulebook) if _is_source(reading) else _return_report(path, next(judged))
+        for path, reading in readings
+    ]
+
+
+def _is_source(reading: Reading) -> bool:
+    return reading.layout is not None and intake.layout_named(reading.layout).kind != "return"
+
+
+def _return_report(path: Path, checked: Checked) -> FileReport:
+    found = checked.identification
+    region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
+    return FileReport(path, checked.layout, region, str(found.period) if found.period else None, str(checked.status),
+                      checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
+
+
+def _source_report(path: Path, reading: Reading, rulebook: Rulebook) -> FileReport:
+    parts = checking.check_source(reading, reference.gazetteer(), rulebook)
+    findings = tuple(finding for part in parts for finding in part.findings)
+    refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
+    read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
+    accepted = sum(len(part.rows) for part in parts)
+    return FileReport(path, reading.layout, None, None, "refused" if refused else "accepted",
+                      RowCounts(read, accepted, read - recognised - accepted, recognised), {}, findings)  # fmt: skip

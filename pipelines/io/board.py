@@ -1,0 +1,105 @@
+"""The month at a glance: what each region sent, what it adds up to, what its rules found. Shared by `status`, the end of
+`consolidate` and the draft workbook; imports no pandas."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipelines.io import reference
+from pipelines.io.store import Store
+from pipelines.model import Period
+from schemas.codes import Effect, PopulationGroup, Unit
+
+Totals = Mapping[str, Mapping[str, int | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionLine:
+    """One region of the board. `totals` and `previous` are group -> unit -> number, None when missing; `received_in` names the
+    region whose return holds this one's rows."""
+
+    place_id: str
+    name: str
+    pcode: str | None
+    received: bool
+    received_in: str | None
+    validated: bool
+    carried_forward: bool
+    totals: Totals
+    previous: Totals
+    findings: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    period: Period
+    state: str | None
+    """Of the month's release; None when the month was never consolidated."""
+    compared_with: str | None
+    regions: tuple[RegionLine, ...]
+    totals: Totals
+    previous: Totals
+    refused_files: tuple[str, ...]
+
+
+def board(store: Store, period: Period) -> Board:
+    release = store.draft_release(period)
+    now = {row.place_id: row for row in store.region_board(period)}
+    before = {row.place_id: row for row in store.region_board(period.previous())}
+    heads = {head.region_id: head for head in store.current_heads(period)}
+    counts, hosts = _findings(store, period)
+    lines = tuple(
+        RegionLine(
+            place_id=region,
+            name=reference.gazetteer().place(region).name,
+            pcode=reference.gazetteer().pcode(region),
+            received=region in heads,
+            received_in=hosts.get(region),
+            validated=region in heads and heads[region].validated,
+            carried_forward=region in now and now[region].carried_months > 0,
+            totals=_nested(now[region].totals if region in now else {}),
+            previous=_nested(before[region].totals if region in before else {}),
+            findings=dict(counts.get(region, {})),
+        )
+        for region in reference.expected_regions(period)
+    )
+    country = "ML"
+    return Board(
+        period=period,
+        state=release.state if release else None,
+        compared_with=release.compared_with if release else None,
+        regions=lines,
+        totals=_nested(now[country].totals if country in now else {}),
+        previous=_nested(before[country].totals if country in before else {}),
+        refused_files=tuple(item.file for item in store.submissions(period) if item.status == "refused"),
+    )
+
+
+def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:
+    return {str(group): {str(unit): totals.get((str(group), str(unit))) for unit in Unit} for group in PopulationGroup}
+
+
+def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], dict[str, str]]:
+    """Findings by effect of each region, and which region's return holds the rows of a region that sent none."""
+    counts: dict[str, Counter[str]] = {}
+    hosts: dict[str, str] = {}
+    for row in store.findings(period):
+        region = row["region_id"] or _region_of(row["place_id"])
+        if region is None:
+            continue
+        counts.setdefault(region, Counter())[row["effect"]] += 1
+        host = json.loads(row["params"] or "{}").get("received_in") if row["code"] == "RETURN_MISSING" else None
+        if host:
+            hosts[region] = host
+    return counts, hosts
+
+
+def _region_of(place_id: str | None) -> str | None:
+    return (reference.gazetteer().region_of(place_id) or place_id) if place_id else None
+
+
+def blocking(found: Mapping[str, int]) -> int:
+    return sum(found.get(str(effect), 0) for effect in (Effect.REJECT_SUBMISSION, Effect.REJECT_ROW, Effect.BLOCK_PUBLICATION))

@@ -1,0 +1,98 @@
+"""The data dictionary, the rule catalogue and the settings page, written from what they describe.
+
+    python -m pipelines.io.documents            writes them
+    python -m pipelines.io.documents --check    ends with 1 when one is stale
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipelines.settings import Calendar, Settings
+from schemas import codes, fields, texts
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def dictionary() -> str:
+    """Every column of every table with its type, unit, labels and code list."""
+    lines = ["# Data dictionary", "", "Generated from `schemas/fields.py` and `schemas/codes.py`; do not edit.", ""]
+    for table in fields.ALL_TABLES:
+        lines += [f"## {table.label.en} — {table.label.fr} (`{table.name}`)", "", f"{table.about.en}. / {table.about.fr}.", ""]
+        lines += ["| column | French header | English | type | unit | required | what it holds |", "|---|---|---|---|---|---|---|"]
+        lines += [_field_row(item) for item in table.fields]
+        lines.append("")
+    lines += ["## Code lists", ""]
+    for kind in _code_lists():
+        lines += [f"### {kind.__name__}", "", "| code | French | English |", "|---|---|---|"]
+        lines += [f"| `{code}` | {code.fr} | {code.en} |" for code in kind]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _field_row(item: fields.Field) -> str:
+    kind = f"{item.kind}: {item.choices.__name__}" if item.choices else str(item.kind)
+    about = f"{item.about.en} / {item.about.fr}"
+    return f"| `{item.name}` | {item.label.fr} | {item.label.en} | {kind} | {item.unit or ''} | {'yes' if item.required else ''} | {about} |"
+
+
+def _code_lists() -> Iterator[type[codes.Code]]:
+    for value in vars(codes).values():
+        if isinstance(value, type) and issubclass(value, codes.Code) and value is not codes.Code:
+            yield value
+
+
+def rule_catalogue() -> str:
+    """Every rule with its effect, thresholds, texts, remedies and reason."""
+    lines = ["# Rules", "", f"Generated from `schemas/rules.toml`; do not edit. {len(texts.rules())} rules.", ""]
+    lines += ["| effect | in French | what it does |", "|---|---|---|"]
+    lines += [f"| `{effect}` | {effect.fr} | {effect.en} |" for effect in codes.Effect]
+    for effect in codes.Effect:
+        lines += ["", f"## `{effect}`"]
+        for rule in (rule for rule in texts.rules().values() if rule.effect is effect):
+            lines += ["", f"### {rule.code}", "", f"* fr : {rule.text.fr} → {rule.remedy.fr}", f"* en: {rule.text.en} → {rule.remedy.en}"]
+            lines.append(f"* why: {rule.why}")
+            if rule.thresholds:
+                lines.append("* thresholds: " + ", ".join(f"`{name}` = {value:g}" for name, value in rule.thresholds.items()))
+    return "\n".join(lines) + "\n"
+
+
+def settings_page() -> str:
+    """Every setting with its variable, default and meaning."""
+    lines = ["# Settings", "", "Generated from `pipelines/settings.py`; do not edit.", "",
+             "From `cmp-idp.toml` in the working folder, or from variables, which win.", "",
+             "| key | variable | default | meaning |", "|---|---|---|---|"]  # fmt: skip
+    for name, item in Settings.model_fields.items():
+        if name != "calendar":
+            default = item.get_default(call_default_factory=True, validated_data={})
+            shown = default.as_posix() if isinstance(default, Path) else default
+            lines.append(f"| `{name}` | `CMP_{name.upper()}` | `{shown}` | {item.description} |")
+    for name, item in Calendar.model_fields.items():
+        lines.append(f"| `calendar.{name}` | `CMP_CALENDAR__{name.upper()}` | `{item.default}` | {item.description} (J+) |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"dictionary.md": dictionary, "rules.md": rule_catalogue, "settings.md": settings_page}
+
+
+def main(arguments: Sequence[str]) -> int:
+    stale = [name for name, page in PAGES.items() if _old(name) != page()]
+    if "--check" in arguments:
+        if stale:
+            sys.stderr.write(f"stale: {', '.join(stale)}; run `make docs`\n")
+        return 1 if stale else 0
+    DOCS.mkdir(exist_ok=True)
+    for name in stale:
+        (DOCS / name).write_text(PAGES[name](), encoding="utf-8", newline="\n")
+    return 0
+
+
+def _old(name: str) -> str | None:
+    path = DOCS / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,135 @@
+"""From a number back to the file, sheet and cells it comes from. No pandas."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich.markup import escape
+
+from pipelines.io import reference
+from pipelines.io.store import Store
+from pipelines.model import Period
+from schemas import codes
+from schemas.texts import message, number
+
+_TABLES = {
+    ("idp", "stock"): ("idp",), ("idp_returnee", "cumulative"): ("returnee",), ("repatriated_refugee", "cumulative"): ("repatriated",),
+}  # fmt: skip
+_CELL_OF = {"household": "households", "individual": "individuals"}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said."""
+
+    place_id: str
+    name: str
+    pcode: str | None
+    level: str
+    period: Period
+    figures: Sequence[Mapping[str, Any]]
+    bridge: Sequence[Mapping[str, Any]]
+    rows: Sequence[Mapping[str, Any]]
+    findings: Sequence[Mapping[str, Any]]
+
+
+def find(store: Store, text: str) -> list[str]:
+    """The places a person means by a name, code or id; several when a name is shared."""
+    return [place["place_id"] for place in store.find_place(text)]
+
+
+def story(store: Store, place_id: str, period: Period) -> Story:
+    gazetteer = reference.gazetteer()
+    place = gazetteer.place(place_id)
+    inside = _inside(place_id)
+    rows = [row for row in store.observations_for(period, sorted(inside), ["idp", "returnee", "repatriated"])]
+    at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
+    findings = [
+        row for row in store.findings(period)
+        if (row["submission_id"], row["sheet"], row["row"]) in at or (row["place_id"] in inside and row["submission_id"] is None)
+    ]  # fmt: skip
+    return Story(
+        place_id=place_id, name=place.name, pcode=gazetteer.pcode(place_id), level=place.level, period=period,
+        figures=store.figure_totals(period, place_id), bridge=store.bridge(period, place_id), rows=rows, findings=findings,
+    )  # fmt: skip
+
+
+def _inside(place_id: str) -> set[str]:
+    gazetteer = reference.gazetteer()
+    found, queue = {place_id}, [place_id]
+    while queue:
+        children = gazetteer.children(queue.pop())
+        found.update(children)
+        queue.extend(children)
+    return found
+
+
+def cell_of(row: Mapping[str, Any], field: str) -> str | None:
+    """The A1 address of a field in the author's own file."""
+    letter = json.loads(row["columns"]).get(row["table_name"], {}).get(field)
+    return f"{letter}{row['row']}" if letter else None
+
+
+def lines(story: Story, lang: str) -> Iterator[str]:
+    label = codes.Level(story.level).label(lang)
+    yield message("explain_title", lang, place=story.name, level=label, pcode=story.pcode, period=str(story.period))
+    for figure in story.figures:
+        yield from _figure_lines(story, figure, lang)
+    if story.findings:
+        yield message("explain_findings", lang)
+        for finding in story.findings:
+            where = " ".join(part for part in (finding["sheet"], finding["cell"]) if part)
+            yield f"  {codes.Effect(finding['effect']).label(lang)} {escape(where)} : {escape(finding['message'])}"
+
+
+def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[str]:
+    key = (figure["population_group"], figure["measure"], figure["unit"])
+    name = " — ".join((codes.PopulationGroup(key[0]).label(lang), codes.Measure(key[1]).label(lang), codes.Unit(key[2]).label(lang)))
+    if figure["value"] is None:
+        yield message("explain_missing", lang, name=name, reason=codes.MissingReason(figure["missing_reason"]))
+        return
+    basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
+    yield message("explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], basis=basis)
+    for item in story.bridge:
+        if (item["population_group"], item["measure"], item["unit"]) == key:
+            yield "    " + _item_line(item, lang)
+    yield from _row_lines(story, key, lang)
+
+
+def _item_line(item: Mapping[str, Any], lang: str) -> str:
+    value = number(item["value"], lang) if item["item"] == 0 else f"{item['value']:+d}"
+    where = " ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
+    return f"{value:>12}  {escape(item['reason'])}" + (f"  [dim]({escape(where)})[/]" if where else "")
+
+
+def _row_lines(story: Story, key: tuple[str, str, str], lang: str) -> Iterator[str]:
+    tables = _TABLES.get((key[0], key[1]), ())
+    field = _CELL_OF[key[2]]
+    for row in story.rows:
+        if row["table_name"] in tables and row[field] is not None:
+            place = reference.gazetteer().place(row["place_id"]).name
+            yield message(
+                "explain_row", lang, value=row[field], place=place, file=row["file"], sheet=row["sheet"], cell=cell_of(row, field),
+                sha256=row["sha256"][:12], basis=codes.Basis(row["basis"]) if row["basis"] else None, observed_on=row["observed_on"],
+            )  # fmt: skip
+
+
+def as_json(story: Story) -> dict[str, Any]:
+    return {
+        "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period),
+        "figures": [dict(figure) for figure in story.figures],
+        "bridge": [dict(item) for item in story.bridge],
+        "rows": [
+            {
+                "file": row["file"], "sha256": row["sha256"], "sheet": row["sheet"], "row": row["row"], "table": row["table_name"],
+                "place": reference.gazetteer().place(row["place_id"]).name, "accepted": bool(row["accepted"]),
+                "cells": {field: {"cell": cell_of(row, field), "value": row[field]} for field in _CELL_OF.values()},
+            }
+            for row in story.rows
+        ],
+        "findings": [{name: finding[name] for name in ("code", "effect", "sheet", "cell", "row", "value", "message", "remedy")}
+                     for finding in story.findings],
+    }  # fmt: skip

@@ -1,0 +1,40 @@
+"""The canonical export: sorted CSV whose bytes are the same for the same inputs and decisions, and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from pipelines.model import Compiled
+
+
+def canonical_csv(frame: pd.DataFrame) -> bytes:
+    """UTF-8, LF, every column sorted in its order, missing values empty."""
+    ordered = frame.sort_values(list(frame.columns), ignore_index=True, na_position="first")
+    return ordered.to_csv(index=False, lineterminator="\n").encode("utf-8")
+
+
+def dataset(compiled: Compiled) -> dict[str, bytes]:
+    """The canonical files of a month. Store ids are left out: they depend on the order in which files arrived."""
+    return {
+        "figures.csv": canonical_csv(compiled.figures),
+        "bridge.csv": canonical_csv(compiled.adjustments.drop(columns="submission_id")),
+    }
+
+
+def dataset_hash(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return digest.hexdigest()
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes whole or not at all: a killed program leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    fresh.write_bytes(content)
+    fresh.replace(path)

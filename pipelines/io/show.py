@@ -1,0 +1,150 @@
+"""What the terminal shows and what `--json` prints (DESIGN 7). No pandas."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.io.board import Board, RegionLine
+from pipelines.model import Finding
+from schemas import texts
+from schemas.codes import Effect, PopulationGroup, Unit
+from schemas.texts import message, number, percent
+
+if TYPE_CHECKING:
+    from pipelines.consolidation import FileReport
+
+_COLOURS = {
+    Effect.REJECT_SUBMISSION: "red", Effect.REJECT_ROW: "red", Effect.BLOCK_PUBLICATION: "dark_orange", Effect.JUSTIFY: "yellow",
+    Effect.INFORM: "dim",
+}  # fmt: skip
+_IDP, _RETURNEE = str(PopulationGroup.IDP), str(PopulationGroup.IDP_RETURNEE)
+_HOUSEHOLD, _INDIVIDUAL = str(Unit.HOUSEHOLD), str(Unit.INDIVIDUAL)
+
+
+def finding_sentence(finding: Finding, lang: str) -> str:
+    return texts.rule_sentence(finding.code, finding.params, lang)
+
+
+# --- the board ----------------------------------------------------------------------------------------------------------
+
+
+def board_table(board: Board, lang: str) -> Table:
+    """One line a region: received, validated, households, individuals, change, findings by effect."""
+    table = Table(title=message("board_title", lang, period=str(board.period)), title_justify="left")
+    for key in ("region", "received", "validated"):
+        table.add_column(message(f"board_{key}", lang))
+    for key in ("households", "individuals", "change", "returnees", "refused", "block", "justify", "inform"):
+        table.add_column(message(f"board_{key}", lang), justify="right")
+    for line in board.regions:
+        table.add_row(*_cells(line, lang))
+    table.add_section()
+    table.add_row(*_total_cells(board, lang), style="bold")
+    return table
+
+
+def _cells(line: RegionLine, lang: str) -> list[str]:
+    if line.received:
+        received = message("board_yes", lang)
+    elif line.received_in:
+        received = message("board_in", lang, region_name=line.received_in)
+    else:
+        received = message("board_carried" if line.carried_forward else "board_no", lang)
+    validated = message("board_yes" if line.validated else "board_no", lang)
+    return [line.name, received, validated, *_numbers(line.totals, line.previous, lang), *_effects(line.findings, lang)]
+
+
+def _total_cells(board: Board, lang: str) -> list[str]:
+    received = sum(line.received for line in board.regions)
+    validated = sum(line.validated for line in board.regions)
+    findings: Counter[str] = Counter()
+    for line in board.regions:
+        findings.update(line.findings)
+    share = f"{received}/{len(board.regions)}"
+    return [message("board_country", lang), share, f"{validated}/{len(board.regions)}",
+            *_numbers(board.totals, board.previous, lang), *_effects(findings, lang)]  # fmt: skip
+
+
+def _numbers(totals: Mapping[str, Any], previous: Mapping[str, Any], lang: str) -> list[str]:
+    now, before = totals[_IDP][_INDIVIDUAL], previous[_IDP][_INDIVIDUAL]
+    change = percent((now - before) / before, lang, signed=True) if now is not None and before else "—"
+    return [number(totals[_IDP][_HOUSEHOLD], lang), number(now, lang), change, number(totals[_RETURNEE][_INDIVIDUAL], lang)]
+
+
+def _effects(findings: Mapping[str, int], lang: str) -> list[str]:
+    refused = findings.get(Effect.REJECT_SUBMISSION, 0) + findings.get(Effect.REJECT_ROW, 0)
+    counts = (refused, *(findings.get(effect, 0) for effect in (Effect.BLOCK_PUBLICATION, Effect.JUSTIFY, Effect.INFORM)))
+    return [number(count, lang) if count else "·" for count in counts]
+
+
+def headlines(board: Board, lang: str) -> Iterator[str]:
+    """The national sentence, what it is compared with, and the refused files."""
+    yield message("board_headline", lang, period=str(board.period), households=board.totals[_IDP][_HOUSEHOLD],
+                  individuals=board.totals[_IDP][_INDIVIDUAL], returnees=board.totals[_RETURNEE][_INDIVIDUAL])  # fmt: skip
+    yield message("board_compared", lang, past=board.compared_with) if board.compared_with else message("board_no_past", lang)
+    if board.refused_files:
+        yield message("board_refused_files", lang, files=list(board.refused_files))
+    yield message("board_draft", lang)
+
+
+def status_json(board: Board) -> dict[str, Any]:
+    return {
+        "period": str(board.period),
+        "state": board.state,
+        "regions": [
+            {
+                "region": line.name, "pcode": line.pcode, "received": line.received, "received_in": line.received_in,
+                "validated": line.validated, "carried_forward": line.carried_forward, "totals": line.totals,
+                "findings": {str(effect): line.findings.get(str(effect), 0) for effect in Effect},
+            }
+            for line in board.regions
+        ],
+        "country": {"totals": board.totals},
+        "refused_files": list(board.refused_files),
+    }  # fmt: skip
+
+
+# --- validate -----------------------------------------------------------------------------------------------------------
+
+
+def validation_json(reports: Sequence[FileReport], lang: str) -> dict[str, Any]:
+    return {"files": [_file_json(report, lang) for report in reports]}
+
+
+def _file_json(report: FileReport, lang: str) -> dict[str, Any]:
+    rows = report.rows
+    return {
+        "file": str(report.path), "layout": report.layout, "region": report.region, "period": report.period, "status": report.status,
+        "rows": {"read": rows.read, "accepted": rows.accepted, "rejected": rows.rejected, "recognised": rows.recognised},
+        "totals": report.totals,
+        "findings": [_finding_json(finding, lang) for finding in report.findings],
+    }  # fmt: skip
+
+
+def _finding_json(finding: Finding, lang: str) -> dict[str, Any]:
+    return {
+        "sheet": finding.sheet, "cell": finding.cell, "row": finding.row, "code": finding.code, "effect": str(finding.effect),
+        "value": finding.value, "message": finding_sentence(finding, lang),
+        "remedy": texts.rule_remedy(finding.code, finding.params, lang),
+    }  # fmt: skip
+
+
+def validation_lines(report: FileReport, lang: str) -> Iterator[str]:
+    rows, totals = report.rows, report.totals.get(_IDP, {})
+    state = message(f"validate_{report.status}", lang)
+    yield f"[bold]{escape(report.path.name)}[/] — {state} — " + message(
+        "validate_rows", lang, region=report.region or "—", period=report.period or "—", read=rows.read, accepted=rows.accepted,
+        rejected=rows.rejected, recognised=rows.recognised, households=totals.get(_HOUSEHOLD), individuals=totals.get(_INDIVIDUAL),
+    )  # fmt: skip
+    for finding in report.findings:
+        where = " ".join(part for part in (finding.sheet, finding.cell) if part)
+        colour = _COLOURS[finding.effect]
+        yield f"  [{colour}]{finding.effect.label(lang)}[/] {escape(where)} : {escape(finding_sentence(finding, lang))}"
+        if finding.effect is not Effect.INFORM:
+            yield f"      → {escape(texts.rule_remedy(finding.code, finding.params, lang))}"
+    if not report.findings:
+        yield "  " + message("validate_clean", lang)

@@ -1,0 +1,189 @@
+"""Names to places: where the people of each row are, where they come from, and what was made of every name. Pure.
+
+The ladder itself is in `places.py`; here it is applied to rows. A name that cannot be placed leaves the people one level up
+(commune to cercle, cercle to region), never out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pandas as pd
+
+from pipelines.places import CodeStatus, Gazetteer, Match, MatchMethod
+from schemas.codes import RowLevel
+
+PLACE_COLUMNS = (
+    "place_id", "placed_level", "place_method", "place_score", "code_status", "origin_place_id", "from_place_id", "to_place_id",
+)  # fmt: skip
+NAME_COLUMNS = (
+    "table", "sheet", "row", "field", "name", "method", "problem", "place_id", "place", "found_in", "region_found", "cercle",
+    "kept_at", "suggestion", "code", "code_status", "code_place",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class NameRead:
+    """What was made of one name: `problem` is None, `unknown`, `misplaced` or `other_region`; places are given by name."""
+
+    field: str
+    name: str
+    method: str
+    problem: str | None = None
+    place_id: str | None = None
+    place: str | None = None
+    found_in: str | None = None
+    region_found: str | None = None
+    cercle: str | None = None
+    kept_at: str | None = None
+    suggestion: tuple[str, ...] = ()
+    code: str | None = None
+    code_status: str = str(CodeStatus.ABSENT)
+    code_place: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the people of a row are counted; `place_id` None only when nothing was written."""
+
+    place_id: str | None
+    level: str | None
+    match: Match | None
+    names: tuple[NameRead, ...] = ()
+
+
+class Locator:
+    """Places the rows of one region's return. Memoises by the names of a row."""
+
+    def __init__(self, gazetteer: Gazetteer, region_id: str) -> None:
+        self.gazetteer = gazetteer
+        self.region_id = region_id
+        self.refuge = cache(self._refuge)
+        self.elsewhere = cache(self._elsewhere)
+
+    def _name(self, place_id: str | None) -> str | None:
+        return self.gazetteer.place(place_id).name if place_id else None
+
+    def _read(self, field: str, name: str, match: Match, **more: Any) -> NameRead:
+        coded = match.code_status is not CodeStatus.ABSENT
+        return NameRead(
+            field=field, name=name, method=str(match.method), place_id=match.place_id, place=self._name(match.place_id),
+            suggestion=tuple(item.name for item in match.suggestions), code_status=str(match.code_status),
+            code_place=self._name(match.code_place_id) if coded else None, **more,
+        )  # fmt: skip
+
+    def _refuge(self, cercle: str | None, commune: str | None, code: str | None, level: str | None) -> Placed:
+        """A place of refuge by the names of its row. The code speaks of the level that the row covers."""
+        in_commune = level in (RowLevel.COMMUNE, RowLevel.SITE)
+        at_cercle = self._cercle(cercle, code if level == RowLevel.CERCLE else None)
+        if commune is None:
+            return at_cercle
+        if at_cercle.place_id == self.region_id and cercle is not None:
+            return at_cercle  # an unknown cercle is one defect: its commune is not judged as well
+        parent = self.region_id if cercle is None else at_cercle.place_id
+        at_commune = self._commune(commune, parent, code if in_commune else None)
+        names = at_cercle.names + at_commune.names
+        if in_commune and at_commune.place_id is not None:
+            return Placed(at_commune.place_id, "commune", at_commune.match, names)
+        return Placed(at_cercle.place_id, at_cercle.level, at_cercle.match, names)
+
+    def _cercle(self, name: str | None, code: str | None) -> Placed:
+        if name is None:
+            return Placed(self.region_id, "region", None)
+        match = self.gazetteer.match(name, "cercle", self.region_id, code)
+        if match.place_id is not None:
+            return Placed(match.place_id, "cercle", match, (self._read("cercle", name, match, code=code),))
+        elsewhere = self.gazetteer.match(name, "cercle", None, code)
+        if elsewhere.place_id is not None:
+            region = self._name(self.gazetteer.region_of(elsewhere.place_id))
+            read = self._read("cercle", name, elsewhere, problem="other_region", region_found=region, code=code)
+            return Placed(elsewhere.place_id, "cercle", elsewhere, (read,))
+        read = self._read("cercle", name, match, problem="unknown", kept_at=self._name(self.region_id), code=code)
+        return Placed(self.region_id, "region", match, (read,))
+
+    def _commune(self, name: str, parent: str | None, code: str | None) -> Placed:
+        match = self.gazetteer.match(name, "commune", parent, code)
+        if match.place_id is not None:
+            return Placed(match.place_id, "commune", match, (self._read("commune", name, match, code=code),))
+        kept_at = self._name(parent)
+        elsewhere = self.gazetteer.match(name, "commune", self.region_id, None)
+        if elsewhere.place_id is None:
+            elsewhere = self.gazetteer.match(name, "commune", None, None)
+        if elsewhere.place_id is not None:
+            found_in = self._name(self.gazetteer.parent(elsewhere.place_id))
+            read = self._read("commune", name, elsewhere, problem="misplaced", found_in=found_in, cercle=kept_at, kept_at=kept_at)
+        else:
+            read = self._read("commune", name, match, problem="unknown", kept_at=kept_at, code=code)
+        return Placed(None, None, match, (read,))
+
+    def _elsewhere(self, prefix: str, region: str | None, cercle: str | None, commune: str | None) -> Placed:
+        """A place anywhere in the country: an origin, or one end of a movement."""
+        place_id: str | None = None
+        names: list[NameRead] = []
+        for level, name in (("region", region), ("cercle", cercle), ("commune", commune)):
+            if name is None:
+                continue
+            parent = place_id or (self.region_id if region is None and prefix != "origin" else None)
+            match = self.gazetteer.match(name, level, parent, None)
+            problem = None if match.place_id else "unknown"
+            kept_at = self._name(place_id or self.region_id) if problem else None
+            names.append(self._read(f"{prefix}_{level}", name, match, problem=problem, kept_at=kept_at))
+            if problem:
+                break
+            place_id = match.place_id
+        level_found = self.gazetteer.place(place_id).level if place_id else None
+        return Placed(place_id, level_found, None, tuple(names))
+
+
+def locate(rows: pd.DataFrame, gazetteer: Gazetteer, region_id: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Adds PLACE_COLUMNS to the rows of one return (wide, any tables), and gives the names read: a frame of NAME_COLUMNS, one
+    line per name of each row."""
+    locator = Locator(gazetteer, region_id)
+    placed = [_place_row(row, locator) for row in _records(rows)]
+    columns = pd.DataFrame([found for found, _ in placed], columns=list(PLACE_COLUMNS), index=rows.index, dtype=object)
+    names = [
+        {"table": row["table"], "sheet": row["sheet"], "row": row["row"], **{s: getattr(read, s) for s in NameRead.__slots__}}
+        for row, (_, reads) in zip(_records(rows), placed, strict=True)
+        for read in reads
+    ]
+    return pd.concat([rows, columns], axis=1), pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
+
+
+def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    wanted = [
+        "table", "sheet", "row", "cercle", "commune", "code", "level", "origin_region", "origin_cercle", "movement",
+        "from_region", "from_cercle", "from_commune", "to_region", "to_cercle", "to_commune",
+    ]  # fmt: skip
+    records = rows.reindex(columns=wanted).astype(object).to_dict("records")
+    return [{str(name): value for name, value in record.items()} for record in records]
+
+
+def _place_row(row: Mapping[str, Any], locator: Locator) -> tuple[tuple[Any, ...], tuple[NameRead, ...]]:
+    text = _texts(row)
+    found: tuple[Any, ...]
+    if row["table"] == "movement":
+        left = locator.elsewhere("from", text("from_region"), text("from_cercle"), text("from_commune"))
+        reached = locator.elsewhere("to", text("to_region"), text("to_cercle"), text("to_commune"))
+        found = (None, None, None, None, None, None, left.place_id, reached.place_id)
+        return found, left.names + reached.names
+    placed = locator.refuge(text("cercle"), text("commune"), text("code"), text("level"))
+    match = placed.match
+    origin = Placed(None, None, None)
+    if row["table"] == "origin":
+        origin = locator.elsewhere("origin", text("origin_region"), text("origin_cercle"), None)
+    found = (
+        placed.place_id, placed.level, str(match.method) if match else str(MatchMethod.NONE), match.score if match else 0.0,
+        str(match.code_status) if match else str(CodeStatus.ABSENT), origin.place_id, None, None,
+    )  # fmt: skip
+    return found, placed.names + origin.names
+
+
+def _texts(row: Mapping[str, Any]) -> Callable[[str], str | None]:
+    def text(field: str) -> str | None:
+        value = row[field]
+        return value if isinstance(value, str) else None
+
+    return text

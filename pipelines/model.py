@@ -1,0 +1,293 @@
+"""The frozen types that travel between the steps, in the order in which a return meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from schemas.codes import Effect, SubmissionStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Period:
+    """A reference month. A stock is that of its last day."""
+
+    year: int
+    month: int
+
+    @classmethod
+    def parse(cls, text: str) -> Period:
+        """Reads `YYYY-MM`. Raises ValueError for anything else."""
+        year, dash, month = text.strip().partition("-")
+        if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdigit() and 1 <= int(month) <= 12):
+            raise ValueError(f"not a month written YYYY-MM: {text!r}")
+        return cls(int(year), int(month))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-{self.month:02d}"
+
+    @property
+    def first_day(self) -> date:
+        return date(self.year, self.month, 1)
+
+    @property
+    def last_day(self) -> date:
+        return date.fromordinal(self.next().first_day.toordinal() - 1)
+
+    def next(self) -> Period:
+        return Period(self.year + 1, 1) if self.month == 12 else Period(self.year, self.month + 1)
+
+    def previous(self) -> Period:
+        return Period(self.year - 1, 12) if self.month == 1 else Period(self.year, self.month - 1)
+
+    def months_since(self, earlier: Period) -> int:
+        return (self.year - earlier.year) * 12 + self.month - earlier.month
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The values of one sheet, `rows[0]` being row 1 and the first value of each row column A."""
+
+    name: str
+    rows: tuple[tuple[Any, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedFile:
+    """A received file. `problem` is the code of the rule that refuses it at the door, or None when it could be read."""
+
+    name: str
+    sha256: str
+    sheets: tuple[Sheet, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a rule says of a submission. `cell` is an A1 address in the author's own file, `row` its 1-based row; `value` is
+    None for personal data. The text is in `rules.toml` and is filled with `params`."""
+
+    code: str
+    effect: Effect
+    sheet: str | None = None
+    cell: str | None = None
+    row: int | None = None
+    value: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def sort_key(self) -> tuple[Any, ...]:
+        order = list(Effect).index(self.effect)
+        return (order, self.sheet or "", self.row or 0, len(self.cell or ""), self.cell or "", self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """The first sheet of a return. Texts as the author typed them; `region_id` is the matched place."""
+
+    region: str | None = None
+    region_id: str | None = None
+    period: Period | None = None
+    version: int | None = None
+    prepared_by: str | None = None
+    function: str | None = None
+    prepared_on: date | None = None
+    validated: bool = False
+    validated_on: date | None = None
+    minutes_number: str | None = None
+    validated_by: str | None = None
+
+    @property
+    def has_visa(self) -> bool:
+        """Region first: a visa names when, under which minutes and by whom."""
+        return bool(self.validated and self.validated_on and self.minutes_number and self.validated_by)
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """No silent loss: read = accepted + rejected + recognised (as title, header, subtotal or empty)."""
+
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    recognised: int = 0
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(
+            self.read + other.read, self.accepted + other.accepted, self.rejected + other.rejected,
+            self.recognised + other.recognised,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTotal:
+    """A total or subtotal row found inside a sheet: recognised, compared with the rows, never counted."""
+
+    table: str
+    row: int
+    values: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SheetReading:
+    """One sheet of a return as its layout understands it. `frame` has a column per field found (raw values) and `row`, the
+    1-based row of the sheet; `columns` maps each field to its column letters."""
+
+    table: str
+    sheet: str
+    frame: pd.DataFrame
+    columns: Mapping[str, str]
+    recognised: int
+    read: int
+    header_row: int | None
+    totals: tuple[PrintedTotal, ...] = ()
+    empty: bool = False
+    """No header and nothing that a header could name: an empty sheet, or titles and notes only."""
+    missing_columns: tuple[str, ...] = ()
+    unknown_columns: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    """(header, cell, suggested headers) of each column that is no field of the layout; a column that holds values under an
+    empty header goes by its letters."""
+    repeated_columns: tuple[tuple[str, str], ...] = ()
+    """(header, cell) of each second column under a title already taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A whole file as its layout understands it, before any rule on values."""
+
+    file: OpenedFile
+    layout: str | None
+    form: Mapping[str, tuple[Any, str]] = field(default_factory=dict)
+    """Identification: field -> (raw value, cell)."""
+    form_sheet: str | None = None
+    sheets: tuple[SheetReading, ...] = ()
+    unknown_sheets: tuple[str, ...] = ()
+    missing_sheets: tuple[str, ...] = ()
+    repeated_sheets: tuple[tuple[str, str], ...] = ()
+    """(title, title of the first) of each further sheet that stands for one already found."""
+    kind: str | None = None
+    """What the layout is: a return, or a source."""
+
+    def sheet(self, table: str) -> SheetReading | None:
+        return next((sheet for sheet in self.sheets if sheet.table == table), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A submission with its rows typed, placed and judged.
+
+    `rows` is wide, one line a source row: `table`, `sheet`, `row`, `accepted`, the fields of `observation_fields()`
+    and the places found (`place_id`, `place_method`, `place_score`, `origin_place_id`, `from_place_id`, `to_place_id`).
+    """
+
+    file: OpenedFile
+    layout: str | None
+    identification: Identification
+    rows: pd.DataFrame
+    columns: Mapping[str, Mapping[str, str]]
+    """table -> field -> column letters: with a row's sheet and number, the cell of any of its values."""
+    findings: tuple[Finding, ...]
+    counts: RowCounts
+
+    @property
+    def status(self) -> SubmissionStatus:
+        refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in self.findings)
+        return SubmissionStatus.REFUSED if refused else SubmissionStatus.ACCEPTED
+
+    def with_findings(self, *findings: Finding) -> Checked:
+        return replace(self, findings=tuple(sorted((*self.findings, *findings), key=Finding.sort_key)))
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodFinding:
+    """A finding that needs more than one file (the past, another return): it belongs to the draft, and still points at a cell
+    when there is one."""
+
+    finding: Finding
+    place_id: str
+    submission_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is compared with: the last published release before a period, else the draft of the month before.
+
+    `figures` has place_id, level, population_group, measure, unit, value, basis, age_months (how often carried
+    forward) for totals only; `name` is how people are told which one it is."""
+
+    name: str
+    period: Period
+    published: bool
+    figures: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionHead:
+    """What compilation needs to know of a current submission."""
+
+    id: int
+    region_id: str
+    period: Period
+    version: int
+    file: str
+    sha256: str
+    validated: bool
+    columns: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A draft: `figures` (the columns of FIGURE less the names of places, with place_id), `adjustments` (the bridge, its
+    opening `return` items among them), and what the month as a whole draws in findings."""
+
+    period: Period
+    figures: pd.DataFrame
+    adjustments: pd.DataFrame
+    findings: tuple[PeriodFinding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """Two sources, or a source and its past, that do not agree. `key` is stable between runs, `fingerprint` follows the values."""
+
+    key: str
+    fingerprint: str
+    rule: str
+    period: Period
+    place_id: str
+    population_group: str
+    measure: str
+    values: tuple[Mapping[str, Any], ...]
+    gap: int
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The displacement that one or several alerts talk about; counts are a range (low, high), or None when nobody gave one."""
+
+    key: str
+    period: Period
+    place_id: str
+    first_on: date
+    last_on: date
+    alert_numbers: tuple[str, ...]
+    witnesses: int
+    assessed: bool
+    households: tuple[int, int] | None
+    individuals: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRows:
+    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `file`, `sheet`,
+    `row` and `cell` (of its first count)."""
+
+    file: OpenedFile
+    table: str
+    rows: pd.DataFrame
+    findings: tuple[Finding, ...]

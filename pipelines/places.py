@@ -1,0 +1,660 @@
+"""The matching ladder: from a name typed by someone to a place that keeps its id for ever.
+
+A name climbs down the rungs until one holds it, and the rung is reported with the answer:
+
+1. *exact*: the official spelling, and no other place of the same normal form where it was looked for;
+2. *normalised*: the same letters and the same number once case, accents, punctuation and the words that only say
+   what kind of place it is are gone ("Commune rurale de", "Cercle", "(ville)");
+3. *alias*: a spelling that a person or an official list has confirmed;
+4. *normalised* with a score below 1: the place's name qualified by the place above it ("Farako de Ségou"), or the same
+   sounds under the rules of French transcription (ou/u/w, k/c, doubled letters), one place only, under a known parent;
+5. *code*: the p-code means a place whose name agrees, or picks one of several places of that name;
+6. nothing: a person chooses, from at most three suggestions (all of them when several places share the name).
+
+Nothing is accepted because it looks alike. Codes changed meaning from list to list, so a code never overrules a
+name: it is only judged (`CodeStatus`).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rapidfuzz import fuzz, process
+
+__all__ = [
+    "CODE_NAME_AGREES",
+    "DEFAULT_VINTAGE",
+    "LEVELS",
+    "CodeStatus",
+    "Gazetteer",
+    "Match",
+    "MatchMethod",
+    "Place",
+    "Suggestion",
+    "normalise",
+]
+
+LEVELS = ("country", "region", "cercle", "commune")
+DEFAULT_VINTAGE = "cod-2021"
+
+#: A code is believed when the name is at least this similar to the name of its place, that place being also the most
+#: similar one where the name was looked for. Of 200 known spellings that differ from the official one in more than
+#: form, none was this similar to another place under the same parent, and nearly three in four were to their own.
+CODE_NAME_AGREES = 0.8
+
+# What a suggestion is worth beside a place of the same spelling under the parent that was given.
+_SAME_NAME_ELSEWHERE = 0.9  # a place of this very name, outside that parent
+_ELSEWHERE = 0.7  # a place outside that parent which only looks like the name
+_NUMBER_MISSING = 0.8  # "Kiffosso" for "Kiffosso 1": possible, yet below a place that agrees on the number
+_SOUND_WEIGHT = 0.95
+_PART_WEIGHT = 0.85
+_MIN_SUGGESTION = 0.4
+_MIN_SUGGESTION_AMONG_MANY = 0.55  # over hundreds of places less than this is chance
+_CLEAR_ENOUGH = 0.75  # with a suggestion this good inside the parent, the rest of the country is not searched
+_QUALIFIED_SCORE = 0.99
+_SUGGESTIONS = 3
+
+
+class MatchMethod(StrEnum):
+    EXACT = "exact"
+    NORMALISED = "normalised"
+    ALIAS = "alias"
+    CODE = "code"
+    NONE = "none"
+
+
+class CodeStatus(StrEnum):
+    """What the code says of the place that was found, or of the name when no place was."""
+
+    ABSENT = "absent"  #: no code was written
+    AGREES = "agrees"  #: in the list asked for, the code is this place
+    OTHER_VINTAGE = "other_vintage"  #: the code is this place in another list
+    WRONG = "wrong"  #: in every list that knows it, the code is another place
+    UNKNOWN = "unknown"  #: in no list, or not a code, or there is no name to hold it against
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    place_id: str
+    level: str
+    name: str
+    lat: float | None
+    lon: float | None
+    valid_from: str
+    valid_to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    place_id: str
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    place_id: str | None
+    method: MatchMethod
+    score: float
+    code_status: CodeStatus
+    code_place_id: str | None
+    suggestions: tuple[Suggestion, ...]
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+_LINKS = frozenset({"de", "du", "des", "d", "of", "di"})
+#: Words that say what a place is, and of which levels they say it (none: they say nothing of the level).
+_KIND_WORDS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("commune", "communes", "cu", "cr", "ville", "city", "town"), frozenset({"commune"})),
+    **dict.fromkeys(("cercle", "cercles", "cer", "circle"), frozenset({"cercle"})),
+    **dict.fromkeys(("region", "regions", "regione"), frozenset({"region"})),
+    # the District of Bamako is listed with the regions; the health districts are the cercles
+    "district": frozenset({"region", "cercle"}),
+    **dict.fromkeys(("arrondissement", "arr", "urbaine", "urbain", "rurale", "rural"), frozenset()),
+}
+_ROMAN = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "v": "5",
+    "vi": "6",
+    "vii": "7",
+    "viii": "8",
+    "ix": "9",
+    "x": "10",
+}
+_BAMBARA = str.maketrans({"ɛ": "e", "ɔ": "o", "ŋ": "n", "ɲ": "ny", "œ": "oe", "æ": "ae", "ø": "o", "ı": "i"})
+_NUMBER_SIGN = re.compile(r"\bn\s*[°º]|№|#")
+_TOKEN = re.compile(r"[a-z]+|[0-9]+")
+_GLUED_ROMAN = re.compile(r"\bcommune(?=[ivx]+\b)")
+
+
+def _tokens(name: str) -> list[str]:
+    """Lower-case words and numbers of a name, Roman numerals read as numbers, no accents, no punctuation."""
+    text = _NUMBER_SIGN.sub(" ", name.casefold())
+    text = unicodedata.normalize("NFKD", text.translate(_BAMBARA))
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    text = _GLUED_ROMAN.sub("commune ", text)
+    words = _TOKEN.findall(text)
+    return [
+        _ROMAN.get(word, word) if i else word
+        for i, word in enumerate(str(int(word)) if word.isdigit() else word for word in words)
+    ]
+
+
+def _normal(tokens: Iterable[str]) -> str:
+    letters: list[str] = []
+    numbers: list[str] = []
+    kinds: list[str] = []
+    links: list[str] = []
+    for word in tokens:
+        if word.isdigit():
+            numbers.append(word)
+        elif word in _KIND_WORDS:
+            kinds.append(word)
+        elif word in _LINKS:
+            links.append(word)
+        else:
+            letters.append(word)
+    if not letters:  # "Commune II" is a name, "2" is not the same name; "Di" alone is kept as it stands
+        letters = ["commune"] if "commune" in kinds else kinds or links
+    return " ".join(["".join(letters), *numbers]).strip()
+
+
+def normalise(name: str) -> str:
+    """The normal form of a name: its letters run together, then its numbers.
+
+    Case, accents, apostrophes, hyphens, underscores and spaces are dropped, with the words that only say what kind of
+    place it is and the links between words ("de", "du", "of"); Roman numerals become Arabic ones.
+    """
+    return _normal(_tokens(name))
+
+
+def _numbers(normal: str) -> tuple[str, ...]:
+    return tuple(word for word in normal.split(" ") if word.isdigit())
+
+
+def _letters(normal: str) -> str:
+    return normal.split(" ")[0]
+
+
+def _claims_another_level(tokens: Iterable[str], level: str) -> bool:
+    """Whether the name says it is a place of another level: "Cercle de Kayes" is no commune, though Kayes is one."""
+    claimed: set[str] = set()
+    for word in tokens:
+        claimed |= _KIND_WORDS.get(word, frozenset())
+    return bool(claimed) and level not in claimed
+
+
+_SOUND_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"ph", "f"),
+        (r"ch|sh", "x"),
+        (r"gu(?=[ei])", "g"),
+        (r"ck|qu|kh|q|c(?![eiy])", "k"),
+        (r"c|z", "s"),
+        (r"h", ""),
+        (r"t(?=s)", ""),
+        (r"dj|dy|di(?=[aeou])", "j"),
+        (r"tj|ty|ti(?=[aeou])", "c"),
+        (r"ny|ni(?=[aeou])", "ñ"),
+        (r"y", "i"),
+        (r"ou|o|w|v", "u"),
+        (r"(?<!^)[nm](?=[bcdfgjklpqrstx])", ""),
+        (r"(.)\1+", r"\1"),
+        (r"(?<=..)[es]$", ""),
+    )
+)
+
+
+def _sound(normal: str) -> str:
+    """The sound of a normal form: one letter for each of the spellings that French gives to a sound of the languages
+    of Mali. Numbers stay."""
+    letters, *numbers = normal.split(" ")
+    for pattern, by in _SOUND_RULES:
+        letters = pattern.sub(by, letters)
+    return " ".join([letters, *numbers])
+
+
+# --- codes -----------------------------------------------------------------------------------------------------------
+
+_CODE = re.compile(r"MLI?([0-9]*)")
+_WIDE = re.compile(r"0([0-9]{2})(?:0([0-9]{2})(?:0?([0-9]{2}))?)?")
+
+
+def _written_codes(code: str) -> tuple[tuple[str, bool], ...]:
+    """The p-codes a text can stand for, each with whether it is written in the three-digit form.
+
+    ML or MLI, then 2 digits a level (ML0103, MLI010312), or 3 for the region and the cercle (MLI001003, MLI00100612).
+    """
+    found = _CODE.fullmatch(re.sub(r"[^0-9A-Z]", "", code.upper()))
+    if not found:
+        return ()
+    digits = found[1]
+    readings: list[tuple[str, bool]] = []
+    wide = _WIDE.fullmatch(digits)
+    if wide:
+        readings.append(("ML" + "".join(part or "" for part in wide.groups()), True))
+    if len(digits) in (0, 2, 4, 6):
+        readings.append(("ML" + digits, False))
+    return tuple(readings)
+
+
+# --- the gazetteer ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """The places among which a name is looked for, with their keys side by side for a fast comparison."""
+
+    ids: frozenset[str]
+    owners: tuple[str, ...]
+    normals: tuple[str, ...]
+    sounds: tuple[str, ...]
+
+
+class Gazetteer:
+    """Places, their codes in each list (vintage) and their confirmed spellings. Built once, never changed."""
+
+    def __init__(
+        self,
+        places: Mapping[str, Place],
+        spellings: Mapping[str, tuple[str, ...]],
+        codes: Mapping[str, Mapping[str, tuple[str, str | None]]],
+        vintages: tuple[str, ...],
+        aliases: Iterable[tuple[str, str, str | None, str]],
+    ) -> None:
+        self._places = places
+        self._spellings = spellings
+        self._codes = codes
+        self.vintages = vintages
+        self._children: dict[str, dict[str, list[str]]] = {v: defaultdict(list) for v in vintages}
+        self._by_code: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for vintage in vintages:
+            for place_id in sorted(codes[vintage]):
+                pcode, parent = codes[vintage][place_id]
+                self._by_code[pcode].append((place_id, vintage))
+                if parent is not None:
+                    self._children[vintage][parent].append(place_id)
+        # A list that leaves the country out only corrects the next complete one.
+        complete = [v for v in vintages if any(places[p].level == "country" for p in codes[v])]
+        self._base = {v: next((c for c in vintages[i:] if c in complete), v) for i, v in enumerate(vintages)}
+        self._keys: dict[str, set[str]] = {
+            place_id: {normalise(spelling) for spelling in spellings[place_id]} for place_id in places
+        }
+        self._official: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._sounding: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._qualified: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
+        self._written_aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
+        self._confirmed: dict[str, set[str]] = defaultdict(set)
+        for place_id, place in places.items():
+            for key in self._keys[place_id]:
+                self._official[place.level, key].add(place_id)
+                self._sounding[place.level, _sound(key)].add(place_id)
+        for alias, level, parent, place_id in aliases:
+            key = normalise(alias)
+            if self._other_number(key, place_id):  # nobody can confirm that "Commune 2" is Commune I
+                continue
+            self._aliases[level, key].add((parent, place_id))
+            self._written_aliases[level, alias.strip().casefold()].add((parent, place_id))
+            if places[place_id].level == level:
+                self._confirmed[place_id].add(key)
+                self._sounding[level, _sound(key)].add(place_id)
+        for place_id, place in places.items():
+            for above in self._all_ancestors(place_id):
+                for upper in self._spellings[above]:
+                    for own in self._spellings[place_id]:
+                        words, qualifier = _tokens(own), _tokens(upper)
+                        self._qualified[place.level, _normal(words + qualifier)].add(place_id)
+                        self._qualified[place.level, _normal(qualifier + words)].add(place_id)
+        self._scopes: dict[tuple[str, str | None, str], _Scope] = {}
+        self._matches: dict[tuple[str, str, str | None, str | None, str], Match] = {}
+
+    @classmethod
+    def from_rows(
+        cls,
+        places: Iterable[Mapping[str, str]],
+        codes: Iterable[Mapping[str, str]],
+        aliases: Iterable[Mapping[str, str]],
+    ) -> Gazetteer:
+        """From the rows of places.csv, place_codes.csv and place_aliases.csv, as csv.DictReader yields them."""
+        known: dict[str, Place] = {}
+        spellings: dict[str, tuple[str, ...]] = {}
+        for row in sorted(places, key=lambda r: r["place_id"]):
+            place_id, level = row["place_id"], row["level"]
+            if level not in LEVELS:
+                raise ValueError(f"{place_id}: unknown level {level!r}")
+            if place_id in known:
+                raise ValueError(f"{place_id}: declared twice")
+            known[place_id] = Place(
+                place_id=place_id,
+                level=level,
+                name=row["name"],
+                lat=float(row["lat"]) if row["lat"] else None,
+                lon=float(row["lon"]) if row["lon"] else None,
+                valid_from=row["valid_from"],
+                valid_to=row["valid_to"],
+            )
+            spellings[place_id] = tuple(dict.fromkeys(s for s in (row["name"], row["name_ascii"]) if s))
+        by_vintage: dict[str, dict[str, tuple[str, str | None]]] = defaultdict(dict)
+        since: dict[str, str] = {}
+        for row in codes:
+            place_id, vintage, parent = row["place_id"], row["vintage"], row["parent_id"] or None
+            for mentioned in (place_id, parent):
+                if mentioned is not None and mentioned not in known:
+                    raise ValueError(f"{vintage} {row['pcode']}: unknown place {mentioned!r}")
+            by_vintage[vintage][place_id] = (row["pcode"], parent)
+            since[vintage] = min(since.get(vintage, row["valid_from"]), row["valid_from"])
+        confirmed: list[tuple[str, str, str | None, str]] = []
+        for row in aliases:
+            if row["place_id"] not in known:
+                raise ValueError(f"alias {row['alias']!r}: unknown place {row['place_id']!r}")
+            confirmed.append((row["alias"], row["level"], row["parent_id"] or None, row["place_id"]))
+        vintages = tuple(sorted(by_vintage, key=lambda v: (since[v], v)))
+        return cls(known, spellings, by_vintage, vintages, confirmed)
+
+    # -- places and codes
+
+    def place(self, place_id: str) -> Place:
+        return self._places[place_id]
+
+    def _code_row(self, place_id: str, vintage: str) -> tuple[str, str | None] | None:
+        self._check_vintage(vintage)
+        if place_id not in self._places:
+            raise KeyError(place_id)
+        row = self._codes[vintage].get(place_id)
+        return row if row is not None else self._codes[self._base[vintage]].get(place_id)
+
+    def _check_vintage(self, vintage: str) -> None:
+        if vintage not in self._children:
+            raise ValueError(f"unknown vintage {vintage!r}: expected one of {', '.join(self.vintages)}")
+
+    def pcode(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> str | None:
+        """The p-code of a place in a list; None when that list does not have the place."""
+        row = self._code_row(place_id, vintage)
+        return row[0] if row else None
+
+    def parent(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> str | None:
+        row = self._code_row(place_id, vintage)
+        return row[1] if row else None
+
+    def children(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> tuple[str, ...]:
+        self._check_vintage(vintage)
+        candidates = {*self._children[vintage][place_id], *self._children[self._base[vintage]][place_id]}
+        return tuple(sorted(c for c in candidates if self.parent(c, vintage) == place_id))
+
+    def ancestors(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> tuple[str, ...]:
+        """The places above, nearest first, up to the country."""
+        above: list[str] = []
+        parent = self.parent(place_id, vintage)
+        while parent is not None:
+            above.append(parent)
+            parent = self.parent(parent, vintage)
+        return tuple(above)
+
+    def _at_level(self, place_id: str, vintage: str, level: str) -> str | None:
+        lineage = (place_id, *self.ancestors(place_id, vintage))
+        return next((p for p in lineage if self._places[p].level == level), None)
+
+    def region_of(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> str | None:
+        """The region of a place (itself for a region); None when the list does not say."""
+        return self._at_level(place_id, vintage, "region")
+
+    def cercle_of(self, place_id: str, vintage: str = DEFAULT_VINTAGE) -> str | None:
+        return self._at_level(place_id, vintage, "cercle")
+
+    def places(self, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[Place, ...]:
+        """The places of a level that exist in a list, by id."""
+        self._check_vintage(vintage)
+        listed = {*self._codes[vintage], *self._codes[self._base[vintage]]}
+        return tuple(self._places[p] for p in sorted(listed) if self._places[p].level == level)
+
+    def by_code(self, code: str) -> tuple[tuple[str, str], ...]:
+        """Every (place, vintage) a code can mean, the most plausible first.
+
+        Two digits a level: the default list, then older ones from the newest back, then newer ones. Three digits for
+        region and cercle, a form given up before 2023: the oldest list first, and none after the default one.
+        """
+        return self._readings(code, DEFAULT_VINTAGE)
+
+    def _readings(self, code: str, vintage: str) -> tuple[tuple[str, str], ...]:
+        now = self.vintages.index(vintage)
+        until_default = self.vintages[: self.vintages.index(DEFAULT_VINTAGE) + 1]
+        plain = (*reversed(self.vintages[: now + 1]), *self.vintages[now + 1 :])
+        found: list[tuple[str, str]] = []
+        for pcode, wide in _written_codes(code):
+            for list_read in until_default if wide else plain:
+                found += [
+                    (p, v) for p, v in self._by_code.get(pcode, ()) if v == list_read and (p, v) not in found
+                ]
+        return tuple(found)
+
+    def _all_ancestors(self, place_id: str) -> set[str]:
+        above: set[str] = set()
+        for vintage in self.vintages:
+            above.update(a for a in self.ancestors(place_id, vintage) if self._places[a].level != "country")
+        return above
+
+    # -- where a name is looked for
+
+    def _scope(self, level: str, parent_id: str | None, vintage: str) -> _Scope:
+        key = (level, parent_id, vintage)
+        scope = self._scopes.get(key)
+        if scope is None:
+            ids = self._ids_under(level, parent_id, vintage)
+            rows = sorted(
+                (normal, place_id)
+                for place_id in ids
+                for normal in self._keys[place_id] | self._confirmed[place_id]
+            )
+            scope = self._scopes[key] = _Scope(
+                ids=frozenset(ids),
+                owners=tuple(place_id for _, place_id in rows),
+                normals=tuple(normal for normal, _ in rows),
+                sounds=tuple(_sound(normal) for normal, _ in rows),
+            )
+        return scope
+
+    def _ids_under(self, level: str, parent_id: str | None, vintage: str) -> set[str]:
+        """The places of a level under a parent.
+
+        A commune is under a cercle when any list up to the one asked for says so: eleven changed cercle and are still
+        typed under the old one. A region is the one of the list asked for, because the region answers for its return.
+        A list without communes borrows those of the last list that has them.
+        """
+        upto = self.vintages[: self.vintages.index(vintage) + 1]
+        if parent_id is None or self._places[parent_id].level == "country":
+            return next(
+                (ids for v in reversed(upto) if (ids := {p.place_id for p in self.places(level, v)})), set()
+            )
+        above = self._places[parent_id].level
+        if (above, level) == ("region", "cercle"):
+            return set(self.children(parent_id, vintage))
+        if (above, level) == ("cercle", "commune"):
+            return {child for v in upto for child in self.children(parent_id, v)}
+        if (above, level) == ("region", "commune"):
+            cercles = self.children(parent_id, vintage)
+            last = next((v for v in reversed(upto) if self.places(level, v)), vintage)
+            return {child for cercle in cercles for child in self.children(cercle, last)}
+        return set()
+
+    # -- the ladder
+
+    def match(
+        self,
+        name: str,
+        level: str,
+        parent_id: str | None = None,
+        code: str | None = None,
+        vintage: str = DEFAULT_VINTAGE,
+    ) -> Match:
+        """The place that a name stands for among those of a level (under a parent if one is known).
+
+        The answer depends on nothing else, and is kept: the same question costs a look-up.
+        """
+        key = (name, level, parent_id, code, vintage)
+        known = self._matches.get(key)
+        if known is None:
+            known = self._matches[key] = self._match(name, level, parent_id, code, vintage)
+        return known
+
+    def _match(self, name: str, level: str, parent_id: str | None, code: str | None, vintage: str) -> Match:
+        self._check_vintage(vintage)
+        if level not in LEVELS:
+            raise ValueError(f"unknown level {level!r}: expected one of {', '.join(LEVELS)}")
+        scope = self._scope(level, parent_id, vintage)
+        readings = self._readings(code, vintage) if code and code.strip() else ()
+        tokens = _tokens(name)
+        normal = _normal(tokens)
+        other_level = _claims_another_level(tokens, level)
+
+        def found(place_id: str, method: MatchMethod, score: float) -> Match:
+            status, code_place = self._judge_code(code, readings, vintage, {place_id})
+            return Match(place_id, method, score, status, code_place, ())
+
+        namesakes = self._official.get((level, normal), set()) & scope.ids if not other_level else set()
+        if len(namesakes) == 1:
+            (only,) = namesakes
+            exact = name.strip() in self._spellings[only]
+            return found(only, MatchMethod.EXACT if exact else MatchMethod.NORMALISED, 1.0)
+        if namesakes:
+            meant = {p for p, _ in readings} & namesakes
+            if len(meant) == 1:
+                return found(meant.pop(), MatchMethod.CODE, 1.0)
+            status, code_place = self._judge_code(code, readings, vintage, namesakes)
+            every = tuple(Suggestion(p, self._places[p].name, 1.0) for p in sorted(namesakes))
+            return Match(None, MatchMethod.NONE, 1.0, status, code_place, every)
+
+        confirmed = self._written_aliases.get((level, name.strip().casefold()), set())
+        if not confirmed and not other_level:
+            confirmed = self._aliases.get((level, normal), set())
+        aliased = {
+            p for under, p in confirmed if p in scope.ids or (under is not None and under == parent_id)
+        }
+        if len(aliased) == 1:
+            return found(aliased.pop(), MatchMethod.ALIAS, 1.0)
+
+        if normal and not other_level:
+            qualified = self._qualified.get((level, normal), set()) & scope.ids
+            if len(qualified) == 1:
+                return found(qualified.pop(), MatchMethod.NORMALISED, _QUALIFIED_SCORE)
+            if parent_id is not None or level == "region":
+                sounding = self._sounding.get((level, _sound(normal)), set()) & scope.ids
+                # "Kola" is not taken for Koula where there is only Koula: it is the name of a commune elsewhere.
+                if len(sounding) == 1 and (level, normal) not in self._official:
+                    (only,) = sounding
+                    return found(only, MatchMethod.NORMALISED, round(self._likeness(normal, only), 4))
+
+        return self._unmatched(normal, other_level, scope, level, parent_id, code, readings, vintage)
+
+    def _unmatched(
+        self,
+        normal: str,
+        other_level: bool,
+        scope: _Scope,
+        level: str,
+        parent_id: str | None,
+        code: str | None,
+        readings: tuple[tuple[str, str], ...],
+        vintage: str,
+    ) -> Match:
+        inside = self._similar(normal, scope)
+        agreeing = {
+            p
+            for p, _ in readings
+            if self._places[p].level == level
+            and normal
+            and self._same_number(normal, p)
+            and self._likeness(normal, p) >= CODE_NAME_AGREES
+        }
+        best = max(inside.values(), default=0.0)
+        believed = (
+            {p for p in agreeing & scope.ids if inside.get(p, 0.0) >= best} if not other_level else set()
+        )
+        if len(believed) == 1:
+            (only,) = believed
+            status, code_place = self._judge_code(code, readings, vintage, believed)
+            return Match(
+                only, MatchMethod.CODE, round(self._likeness(normal, only), 4), status, code_place, ()
+            )
+        scores = dict(inside)
+        if parent_id is not None and best < _CLEAR_ENOUGH:
+            for p, score in self._similar(normal, self._scope(level, None, vintage)).items():
+                scores.setdefault(p, score * (_SAME_NAME_ELSEWHERE if score >= _SOUND_WEIGHT else _ELSEWHERE))
+        for p in self._official.get((level, normal), set()) & self._scope(level, None, vintage).ids:
+            scores[p] = max(scores.get(p, 0.0), _SAME_NAME_ELSEWHERE)
+        for p in agreeing:  # the code and the name agree on a place that is not where it was looked for
+            scores[p] = max(scores.get(p, 0.0), self._likeness(normal, p) * _SAME_NAME_ELSEWHERE)
+        ranked = sorted((-round(score, 4), p) for p, score in scores.items() if score >= _MIN_SUGGESTION)
+        suggestions = tuple(Suggestion(p, self._places[p].name, -score) for score, p in ranked[:_SUGGESTIONS])
+        status, code_place = self._judge_code(code, readings, vintage, agreeing)
+        if readings and not normal:
+            status = CodeStatus.UNKNOWN
+        top = suggestions[0].score if suggestions else 0.0
+        return Match(None, MatchMethod.NONE, top, status, code_place, suggestions)
+
+    def _judge_code(
+        self, code: str | None, readings: tuple[tuple[str, str], ...], vintage: str, places: set[str]
+    ) -> tuple[CodeStatus, str | None]:
+        """What the code says of these places, and the place it means (the most plausible when it means another)."""
+        if code is None or not code.strip():
+            return CodeStatus.ABSENT, None
+        if not readings:
+            return CodeStatus.UNKNOWN, None
+        mine = [(p, v) for p, v in readings if p in places]
+        if not mine:
+            return CodeStatus.WRONG, readings[0][0]
+        current = [p for p, v in mine if v == vintage]
+        return (CodeStatus.AGREES, current[0]) if current else (CodeStatus.OTHER_VINTAGE, mine[0][0])
+
+    # -- likeness
+
+    def _names_numbers(self, place_id: str) -> tuple[str, ...]:
+        return next((n for n in sorted(_numbers(k) for k in self._keys[place_id]) if n), ())
+
+    def _same_number(self, normal: str, place_id: str) -> bool:
+        return _numbers(normal) == self._names_numbers(place_id)
+
+    def _other_number(self, normal: str, place_id: str) -> bool:
+        """Whether the name bears a number and the place another one."""
+        mine, its = _numbers(normal), self._names_numbers(place_id)
+        return bool(mine and its) and mine != its
+
+    def _likeness(self, normal: str, place_id: str) -> float:
+        return max(fuzz.ratio(normal, key) for key in self._keys[place_id] | self._confirmed[place_id]) / 100
+
+    def _similar(self, normal: str, scope: _Scope) -> dict[str, float]:
+        """How similar the places of a scope are to a name; those that bear another number are left out."""
+        if not normal:
+            return {}
+        scores: dict[str, float] = {}
+        sound = _sound(normal)
+        for keys, query, scorer, weight in (
+            (scope.normals, normal, fuzz.ratio, 1.0),
+            (scope.sounds, sound, fuzz.ratio, _SOUND_WEIGHT),
+            (scope.normals, normal, fuzz.partial_ratio, _PART_WEIGHT),
+        ):
+            many = len(keys) > 100
+            cutoff = 100 * (_MIN_SUGGESTION_AMONG_MANY if many else _MIN_SUGGESTION) / weight
+            if scorer is fuzz.partial_ratio:
+                if len(normal) < 4 or many:
+                    continue
+                cutoff = 70.0
+            for _, score, at in process.extract(query, keys, scorer=scorer, score_cutoff=cutoff, limit=12):
+                p = scope.owners[at]
+                if self._other_number(normal, p):
+                    continue
+                value = weight * score / 100
+                if not self._same_number(normal, p):
+                    value = _NUMBER_MISSING * fuzz.ratio(_letters(normal), _letters(scope.normals[at])) / 100
+                scores[p] = max(scores.get(p, 0.0), value)
+        return scores

@@ -1,0 +1,816 @@
+"""The rules: one small function each, which says what is right and never raises. Pure.
+
+A rule's effect, thresholds and texts are its row in `schemas/rules.toml`; single columns are held by the pandera checks of
+`schemas/tables.py`. Seven kinds, by what they look at:
+
+    door      the layout of the file, in its folder      -> hits
+    reading   the file and its sheets                    -> hits
+    form      the identification of the return           -> hits
+    row       one row (or one place name) at a time      -> verdict: a boolean per row, True when right
+    submission  the rows of one return together          -> hits
+    batch     the returns of one month together          -> hits with the position of their return
+    month     the compiled month against its past        -> hits with a place
+
+A row rule is *unknown*, not failed, where a cell it needs is missing or drew a finding of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from dataclasses import field as attribute
+from typing import Any
+
+import pandas as pd
+
+from pipelines.model import Identification, Past, Period, Reading, SheetReading, SubmissionHead
+from pipelines.places import Gazetteer, MatchMethod
+from schemas import fields
+from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Unit
+from schemas.tables import plain
+
+Thresholds = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Where a rule failed. The cell is `cell`, or follows from `field` and `row` through the column map of `table`."""
+
+    table: str | None = None
+    sheet: str | None = None
+    row: int | None = None
+    field: str | None = None
+    cell: str | None = None
+    value: Any = None
+    params: Mapping[str, Any] = attribute(default_factory=dict)
+    place_id: str | None = None
+    submission_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`ok` is True for a right row; `params` are series or constants that the text needs."""
+
+    ok: pd.Series
+    params: Mapping[str, Any] = attribute(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RowRule:
+    """`needs` are the cells without which the rule is unknown, `at` the column blamed (a column `field` when `at` is empty),
+    `once` the columns whose values make one defect of many rows."""
+
+    code: str
+    judge: Callable[[pd.DataFrame, Thresholds], Verdict]
+    tables: tuple[str, ...]
+    needs: tuple[str, ...]
+    at: str
+    once: tuple[str, ...]
+
+
+DOOR_RULES: dict[str, Callable[[Reading, frozenset[str]], Iterable[Hit]]] = {}
+READING_RULES: dict[str, Callable[[Reading], Iterable[Hit]]] = {}
+FORM_RULES: dict[str, Callable[[FormView], Iterable[Hit]]] = {}
+ROW_RULES: dict[str, RowRule] = {}
+SUBMISSION_RULES: dict[str, Callable[[SubmissionView], Iterable[Hit]]] = {}
+BATCH_RULES: dict[str, Callable[[Sequence[FormView]], Iterable[tuple[int, Hit]]]] = {}
+UNKNOWN_AFTER: dict[str, str] = {}
+MONTH_RULES: dict[str, Callable[[MonthView, Thresholds], Iterable[Hit]]] = {}
+
+NAMES = "names"
+"""The table name under which row rules see the place names read, one line each."""
+_PLACED = tuple(table.name for table in fields.RETURN_TABLES if "cercle" in table.by_name)
+_COUNTED = tuple(table.name for table in fields.RETURN_TABLES if {"households", "individuals"} <= set(table.names))
+
+
+def all_codes() -> frozenset[str]:
+    from pipelines.triangulation import DISCREPANCY_RULES
+    from schemas.tables import COLUMN_RULES
+
+    of_a_return = (DOOR_RULES, READING_RULES, FORM_RULES, ROW_RULES, SUBMISSION_RULES)
+    of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES)
+    return frozenset(code for group in (COLUMN_RULES, *of_a_return, *of_a_month) for code in group)
+
+
+DoorRule = Callable[[Reading, frozenset[str]], Iterable[Hit]]
+
+
+def door_rule(code: str) -> Callable[[DoorRule], DoorRule]:
+    def register(rule: DoorRule) -> DoorRule:
+        DOOR_RULES[code] = rule
+        return rule
+
+    return register
+
+
+def reading_rule(code: str) -> Callable[[Callable[[Reading], Iterable[Hit]]], Callable[[Reading], Iterable[Hit]]]:
+    def register(rule: Callable[[Reading], Iterable[Hit]]) -> Callable[[Reading], Iterable[Hit]]:
+        READING_RULES[code] = rule
+        return rule
+
+    return register
+
+
+def form_rule(code: str) -> Callable[[Callable[[FormView], Iterable[Hit]]], Callable[[FormView], Iterable[Hit]]]:
+    def register(rule: Callable[[FormView], Iterable[Hit]]) -> Callable[[FormView], Iterable[Hit]]:
+        FORM_RULES[code] = rule
+        return rule
+
+    return register
+
+
+Judge = Callable[[pd.DataFrame, Thresholds], Verdict]
+
+
+def row_rule(
+    code: str, *, tables: tuple[str, ...], needs: tuple[str, ...], at: str, once: tuple[str, ...] = ()
+) -> Callable[[Judge], Judge]:
+    def register(judge: Judge) -> Judge:
+        ROW_RULES[code] = RowRule(code, judge, tables, needs, at, once)
+        return judge
+
+    return register
+
+
+def submission_rule(code: str) -> Callable[[Callable[[SubmissionView], Iterable[Hit]]], Callable[[SubmissionView], Iterable[Hit]]]:
+    def register(rule: Callable[[SubmissionView], Iterable[Hit]]) -> Callable[[SubmissionView], Iterable[Hit]]:
+        SUBMISSION_RULES[code] = rule
+        return rule
+
+    return register
+
+
+BatchRule = Callable[[Sequence["FormView"]], Iterable[tuple[int, Hit]]]
+
+
+def batch_rule(code: str) -> Callable[[BatchRule], BatchRule]:
+    def register(rule: BatchRule) -> BatchRule:
+        BATCH_RULES[code] = rule
+        return rule
+
+    return register
+
+
+MonthRule = Callable[["MonthView", Thresholds], Iterable[Hit]]
+
+
+def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule], MonthRule]:
+    """`unless` names the rule that makes this one unknown at the places where it failed."""
+
+    def register(rule: MonthRule) -> MonthRule:
+        MONTH_RULES[code] = rule
+        if unless is not None:
+            UNKNOWN_AFTER[code] = unless
+        return rule
+
+    return register
+
+
+# --- the file and its sheets --------------------------------------------------------------------------------------------
+
+_PERSONAL = re.compile(
+    r"\b(nom et prenoms?|noms? d|noms? complet|nom prenom|prenoms?|telephone|tel|contact|numero de telephone|nina|cni|"
+    r"piece d identite|carte d identite|gps|latitude|longitude|coordonnees)\b"
+)
+_NOT_PERSONAL = re.compile(r"\bnoms? d(u|e la|e l|es)? ?(site|cercle|commune|region|village|quartier)\b")
+
+
+def _is_personal(header: str) -> bool:
+    words = plain(header)
+    return bool(_PERSONAL.search(words)) and not _NOT_PERSONAL.search(words)
+
+
+@reading_rule("FILE_EMPTY")
+def file_empty(reading: Reading) -> Iterator[Hit]:
+    if reading.file.problem == "FILE_EMPTY":
+        yield Hit()
+
+
+@reading_rule("FILE_NOT_WORKBOOK")
+def file_not_workbook(reading: Reading) -> Iterator[Hit]:
+    if reading.file.problem == "FILE_NOT_WORKBOOK":
+        yield Hit()
+
+
+@reading_rule("FILE_ENCRYPTED")
+def file_encrypted(reading: Reading) -> Iterator[Hit]:
+    if reading.file.problem == "FILE_ENCRYPTED":
+        yield Hit()
+
+
+@reading_rule("LAYOUT_UNKNOWN")
+def layout_unknown(reading: Reading) -> Iterator[Hit]:
+    if reading.file.problem is None and reading.layout is None:
+        yield Hit(params={"sheets": [sheet.name for sheet in reading.file.sheets]})
+
+
+@door_rule("LAYOUT_OTHER")
+def layout_other(reading: Reading, wanted: frozenset[str]) -> Iterator[Hit]:
+    """A source among the returns, or a return among the sources."""
+    if reading.kind is not None and reading.kind not in wanted:
+        yield Hit(params={"layout": reading.layout})
+
+
+@reading_rule("SHEET_MISSING")
+def sheet_missing(reading: Reading) -> Iterator[Hit]:
+    for title in reading.missing_sheets:
+        yield Hit(sheet=title, params={"sheet_title": title})
+
+
+@reading_rule("SHEET_TWICE")
+def sheet_twice(reading: Reading) -> Iterator[Hit]:
+    for title, first_title in reading.repeated_sheets:
+        yield Hit(sheet=title, params={"sheet_title": title, "first_title": first_title})
+
+
+@reading_rule("SHEET_UNKNOWN")
+def sheet_unknown(reading: Reading) -> Iterator[Hit]:
+    for title in reading.unknown_sheets:
+        yield Hit(sheet=title, params={"sheet_title": title})
+
+
+@reading_rule("SHEET_WITHOUT_HEADER")
+def sheet_without_header(reading: Reading) -> Iterator[Hit]:
+    """A table whose columns are not named, or an identification without any of its labels."""
+    for sheet in reading.sheets:
+        if sheet.header_row is None and not sheet.empty:
+            yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet})
+    if reading.form_sheet is not None and not reading.form:
+        yield Hit(sheet=reading.form_sheet, params={"sheet_title": reading.form_sheet})
+
+
+@reading_rule("SHEET_WITHOUT_ROWS")
+def sheet_without_rows(reading: Reading) -> Iterator[Hit]:
+    sheet = reading.sheet(fields.IDP.name)
+    if sheet is not None and (sheet.header_row is not None or sheet.empty) and sheet.frame.empty:
+        yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet})
+
+
+@reading_rule("COLUMN_MISSING")
+def column_missing(reading: Reading) -> Iterator[Hit]:
+    """With the cell of the unknown header that looks like it, when there is one."""
+    for sheet in reading.sheets:
+        renamed = {column: (header, cell) for header, cell, column in _renamed_columns(sheet)}
+        for column in sheet.missing_columns:
+            header, cell = renamed.get(column, (None, None))
+            params = {"column": column, "sheet_title": sheet.sheet, "renamed": header}
+            yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params=params)
+
+
+def _renamed_columns(sheet: SheetReading) -> Iterator[tuple[str, str, str]]:
+    """(header, cell, mandatory column) of unknown headers that look most like a mandatory column that is missing."""
+    taken = set()
+    for header, cell, names in sheet.unknown_columns:
+        if names and names[0] in sheet.missing_columns and names[0] not in taken and not _is_personal(header):
+            taken.add(names[0])
+            yield header, cell, names[0]
+
+
+@reading_rule("COLUMN_UNKNOWN")
+def column_unknown(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        renamed = {cell for _, cell, _ in _renamed_columns(sheet)}
+        for header, cell, names in sheet.unknown_columns:
+            if not _is_personal(header) and cell not in renamed:
+                params = {"column": header, "suggestion": list(names)}
+                yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params=params)
+
+
+@reading_rule("COLUMN_TWICE")
+def column_twice(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        for header, cell in sheet.repeated_columns:
+            yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params={"column": header})
+
+
+@reading_rule("PERSONAL_DATA")
+def personal_data(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        for header, cell, _ in sheet.unknown_columns:
+            if _is_personal(header):
+                yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, params={"column": header})
+
+
+# --- identification -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FormView:
+    """The identification as typed and as understood; `expected` is the month asked for, None when only validating."""
+
+    reading: Reading
+    identification: Identification
+    region_method: str
+    region_name: str | None
+    suggestion: tuple[str, ...]
+    expected: Period | None
+
+    def hit(self, name: str, **params: Any) -> Hit:
+        value, cell = self.reading.form.get(name, (None, None))
+        return Hit(sheet=self.reading.form_sheet, cell=cell, row=_row_of(cell), value=value, params=params)
+
+
+def _row_of(cell: str | None) -> int | None:
+    return int("".join(c for c in cell if c.isdigit())) if cell else None
+
+
+@form_rule("REGION_UNKNOWN")
+def region_unknown(form: FormView) -> Iterator[Hit]:
+    if form.identification.region_id is None:
+        yield form.hit("region", region=form.identification.region, suggestion=list(form.suggestion))
+
+
+@form_rule("REGION_NAME")
+def region_name(form: FormView) -> Iterator[Hit]:
+    if form.identification.region_id is not None and form.region_method != MatchMethod.EXACT:
+        yield form.hit("region", region=form.identification.region, place=form.region_name, method=form.region_method)
+
+
+@form_rule("PERIOD_UNREADABLE")
+def period_unreadable(form: FormView) -> Iterator[Hit]:
+    if form.identification.period is None:
+        yield form.hit("period", period=form.reading.form.get("period", (None, ""))[0])
+
+
+@form_rule("PERIOD_WRONG")
+def period_wrong(form: FormView) -> Iterator[Hit]:
+    stated = form.identification.period
+    if stated is not None and form.expected is not None and stated != form.expected:
+        yield form.hit("period", stated=str(stated), expected=str(form.expected))
+
+
+@form_rule("PREPARER_MISSING")
+def preparer_missing(form: FormView) -> Iterator[Hit]:
+    if not form.identification.prepared_by:
+        yield form.hit("prepared_by")
+
+
+@form_rule("VISA_MISSING")
+def visa_missing(form: FormView) -> Iterator[Hit]:
+    if not form.identification.validated:
+        yield form.hit("validated")
+
+
+@form_rule("VISA_INCOMPLETE")
+def visa_incomplete(form: FormView) -> Iterator[Hit]:
+    found = form.identification
+    names = ("validated_on", "minutes_number", "validated_by")
+    missing = [name for name in names if not getattr(found, name)]
+    if found.validated and missing:
+        yield form.hit(missing[0], missing=missing)
+
+
+@form_rule("VISA_BY_PREPARER")
+def visa_by_preparer(form: FormView) -> Iterator[Hit]:
+    found = form.identification
+    if found.has_visa and plain(found.prepared_by or "") == plain(found.validated_by or ""):
+        hit = form.hit("validated_by")
+        yield replace(hit, value=None)  # a person's name
+
+
+@batch_rule("FILE_TWIN")
+def file_twin(forms: Sequence[FormView]) -> Iterator[tuple[int, Hit]]:
+    """Files of one region, month and version that are not the same file; the last of them by content is the one that is said."""
+    groups: dict[tuple[Any, ...], dict[str, int]] = {}
+    for position, form in enumerate(forms):
+        found = form.identification
+        twins = groups.setdefault((found.region_id, found.period, found.version), {})
+        twins.setdefault(form.reading.file.sha256, position)
+    for twins in groups.values():
+        first, *others = (twins[sha256] for sha256 in sorted(twins))
+        for position in others:
+            form = forms[position]
+            version, other = form.identification.version, forms[first].reading.file.name
+            yield position, form.hit("version", version=version, other=other)
+
+
+# --- one row ------------------------------------------------------------------------------------------------------------
+
+
+def _sum_verdict(rows: pd.DataFrame, parts: list[str], whole: pd.Series, **params: Any) -> Verdict:
+    """Parts against their whole: equal when all are given, not above it when some are, unknown when none is."""
+    given = rows[parts].notna()
+    total = rows[parts].fillna(0).sum(axis=1)
+    some, complete = given.any(axis=1), given.all(axis=1)
+    wrong = (complete & (total != whole)) | (some & ~complete & (total > whole))
+    return Verdict(~wrong.fillna(False).astype(bool), {"sum": total, **params})
+
+
+@row_rule("DATE_FUTURE", tables=("idp", "movement", "returnee", "repatriated"), needs=("observed_on", "period_end"), at="observed_on")
+def date_future(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(rows["observed_on"] <= rows["period_end"])
+
+
+def _size(rows: pd.DataFrame) -> pd.Series:
+    return (rows["individuals"] / rows["households"].where(rows["households"] > 0)).astype("Float64")
+
+
+@row_rule("SIZE_UNUSUAL", tables=("idp",), needs=("households", "individuals"), at="individuals")
+def size_unusual(rows: pd.DataFrame, t: Thresholds) -> Verdict:
+    size = _size(rows)
+    outside = (size < t["low"]) | (size > t["high"])
+    impossible = (size < 1) | (size > t["extreme"])
+    return Verdict(~(outside & ~impossible).fillna(False), {"size": size})
+
+
+@row_rule("SIZE_EXTREME", tables=("idp", "returnee", "repatriated"), needs=("households", "individuals"), at="individuals")
+def size_extreme(rows: pd.DataFrame, t: Thresholds) -> Verdict:
+    size = _size(rows)
+    return Verdict(~(size > t["high"]).fillna(False), {"size": size})
+
+
+@row_rule("HOUSEHOLDS_OVER_INDIVIDUALS", tables=_COUNTED, needs=("households", "individuals"), at="households")
+def households_over_individuals(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict((rows["households"] <= rows["individuals"]) | _signed(rows))
+
+
+def _signed(rows: pd.DataFrame) -> pd.Series:
+    """A register correction may take away either; another movement that does has its own finding."""
+    return (rows["movement"] == Movement.CORRECTION) | (rows["households"] < 0) | (rows["individuals"] < 0)
+
+
+@row_rule("INDIVIDUALS_WITHOUT_HOUSEHOLD", tables=_COUNTED, needs=("households", "individuals"), at="households")
+def individuals_without_household(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(~((rows["households"] == 0) & (rows["individuals"] > 0)) | _signed(rows))
+
+
+@row_rule("SEX_AGE_SUM", tables=("idp",), needs=("individuals",), at="individuals")
+def sex_age_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return _sum_verdict(rows, [item.name for item in fields.SEX_AGE_FIELDS], rows["individuals"])
+
+
+@row_rule("SHELTER_SUM", tables=("idp",), needs=("individuals", "households"), at="shelter_host_family")
+def shelter_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    whole = rows["individuals"].where(rows["shelter_unit"] != Unit.HOUSEHOLD, rows["households"])
+    return _sum_verdict(rows, [item.name for item in fields.SHELTER_FIELDS], whole, expected=whole)
+
+
+@row_rule("DISPLACEMENT_SUM", tables=("idp",), needs=("individuals",), at="primary")
+def displacement_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return _sum_verdict(rows, ["primary", "secondary"], rows["individuals"])
+
+
+@row_rule("DURATION_SUM", tables=("idp",), needs=("individuals",), at="under_12_months")
+def duration_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return _sum_verdict(rows, ["under_12_months", "over_12_months"], rows["individuals"])
+
+
+@row_rule("ALERT_WITHOUT_ASSESSMENT", tables=("idp",), needs=("basis",), at="basis")
+def alert_without_assessment(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(rows["basis"] != Basis.ALERT)
+
+
+@row_rule("COMMUNE_MISSING", tables=_PLACED, needs=("level", "cercle"), at="commune")
+def commune_missing(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict((rows["level"] == RowLevel.CERCLE) | rows["commune"].notna())
+
+
+_MOVING = ("movement", "households", "individuals")
+
+
+@row_rule("MOVEMENT_NEGATIVE", tables=("movement",), needs=_MOVING, at="individuals")
+def movement_negative(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    negative = (rows["households"] < 0) | (rows["individuals"] < 0)
+    return Verdict(~negative | (rows["movement"] == Movement.CORRECTION))
+
+
+@row_rule("MOVEMENT_WITHOUT_PLACE", tables=("movement",), needs=("movement",), at="movement")
+def movement_without_place(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    """An end that was written and not recognised has its own finding; here nothing was written at the end that counts."""
+    leaves = rows["movement"].isin([Movement.DEPARTURE, Movement.RETURN])
+    enters = rows["movement"].isin([Movement.ARRIVAL, Movement.CORRECTION])
+    left = rows[["from_region", "from_cercle", "from_commune"]].notna().any(axis=1)
+    reached = rows[["to_region", "to_cercle", "to_commune"]].notna().any(axis=1)
+    return Verdict((leaves & left) | (enters & reached) | (~leaves & ~enters & (left | reached)))
+
+
+@row_rule("PLACE_UNKNOWN", tables=(NAMES,), needs=(), at="", once=("name", "field", "kept_at"))
+def place_unknown(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    origin = names["field"].str.startswith("origin_")
+    return Verdict((names["problem"] != "unknown") | origin)
+
+
+@row_rule("ORIGIN_UNKNOWN", tables=(NAMES,), needs=(), at="", once=("name", "field"))
+def origin_unknown(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    origin = names["field"].str.startswith("origin_")
+    return Verdict((names["problem"] != "unknown") | ~origin)
+
+
+@row_rule("PLACE_MISPLACED", tables=(NAMES,), needs=(), at="", once=("name", "field", "cercle"))
+def place_misplaced(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(names["problem"] != "misplaced")
+
+
+@row_rule("PLACE_OF_OTHER_REGION", tables=(NAMES,), needs=(), at="", once=("place_id",))
+def place_of_other_region(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(names["problem"] != "other_region")
+
+
+@row_rule("NAME_NORMALISED", tables=(NAMES,), needs=(), at="", once=("name", "place_id"))
+def name_normalised(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict((names["method"] != MatchMethod.NORMALISED) | names["problem"].notna())
+
+
+@row_rule("NAME_ALIAS", tables=(NAMES,), needs=(), at="", once=("name", "place_id"))
+def name_alias(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    by_alias = names["method"].isin([MatchMethod.ALIAS, MatchMethod.CODE])
+    return Verdict(~by_alias | names["problem"].notna())
+
+
+@row_rule("CODE_WRONG", tables=(NAMES,), needs=("place_id",), at="code", once=("code", "place_id"))
+def code_wrong(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(names["code_status"] != "wrong")
+
+
+@row_rule("CODE_UNKNOWN", tables=(NAMES,), needs=("place_id",), at="code", once=("code",))
+def code_unknown(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(names["code_status"] != "unknown")
+
+
+# --- the rows of one return together ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionView:
+    """One return: its reading, and its typed and placed rows of all sheets (wide, with `table`, `sheet`, `row`)."""
+
+    reading: Reading
+    rows: pd.DataFrame
+    gazetteer: Gazetteer
+
+    def table(self, name: str) -> pd.DataFrame:
+        return self.rows[self.rows["table"] == name]
+
+
+_STOCK_TABLES = (fields.IDP.name, fields.RETURNEE.name, fields.REPATRIATED.name)
+_REPEATABLE = ("asylum_country", "site")
+
+
+def _place_rows(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The rows of one sheet that speak of the same place, level and site (or country of asylum), two or more at a time."""
+    known = rows[rows[["place_id", "level", "households", "individuals"]].notna().all(axis=1)]
+    what = [
+        "|".join(plain(value) if isinstance(value, str) else "" for value in values)
+        for values in zip(*(known[name] for name in _REPEATABLE), strict=True)
+    ]
+    known = known.assign(_what=what)
+    # a row left at its cercle or region because its name was not recognised has its own finding
+    known = known[_placed_where_told(known)]
+    for _, group in known.groupby(["place_id", "level", "_what"], sort=True):
+        if len(group) > 1:
+            yield group
+
+
+def _placed_where_told(rows: pd.DataFrame) -> pd.Series:
+    return rows["placed_level"] == rows["level"].where(rows["level"] != RowLevel.SITE, "commune")
+
+
+def repeats(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
+    """(row, number of the first row for the same place, whether both say exactly the same)."""
+    for name in _STOCK_TABLES:
+        for group in _place_rows(rows[rows["table"] == name]):
+            first = group.iloc[0]
+            for _, row in group.iloc[1:].iterrows():
+                same = all(_same(first[item], row[item]) for item in fields.observation_fields_of(name))
+                yield row, int(first["row"]), same
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool((pd.isna(a) and pd.isna(b)) or (not pd.isna(a) and not pd.isna(b) and a == b))
+
+
+@submission_rule("ROW_DUPLICATE")
+def row_duplicate(view: SubmissionView) -> Iterator[Hit]:
+    for row, first_row, same in repeats(view.rows):
+        if same:
+            yield Hit(row["table"], row["sheet"], int(row["row"]), "cercle", value=row["cercle"], params={"first_row": first_row})
+
+
+@submission_rule("PLACE_REPEATED")
+def place_repeated(view: SubmissionView) -> Iterator[Hit]:
+    """The place of another row once more, or a site in a commune that has a row of its own."""
+    for row, first_row, same in (*repeats(view.rows), *_sites_of_communes(view.rows)):
+        if not same:
+            params = {"first_row": first_row, "place": view.gazetteer.place(row["place_id"]).name}
+            yield Hit(row["table"], row["sheet"], int(row["row"]), "cercle", value=row["cercle"], params=params)
+
+
+def _sites_of_communes(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
+    for name in _STOCK_TABLES:
+        placed = rows[(rows["table"] == name) & (rows["placed_level"] == "commune")]
+        whole = placed[placed["level"] == RowLevel.COMMUNE].drop_duplicates("place_id")
+        communes = dict(whole[["place_id", "row"]].itertuples(index=False))
+        for _, row in placed[(placed["level"] == RowLevel.SITE) & placed["place_id"].isin(set(communes))].iterrows():
+            yield row, int(communes[row["place_id"]]), False
+
+
+@submission_rule("CERCLE_AND_COMMUNES")
+def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
+    for name in _STOCK_TABLES:
+        rows = view.table(name)
+        whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
+        first = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
+        for _, row in rows[rows["placed_level"] == "commune"].iterrows():
+            cercle = view.gazetteer.cercle_of(row["place_id"])
+            if cercle in first:
+                params = {"place": view.gazetteer.place(row["place_id"]).name, "cercle_row": int(first[cercle])}
+                yield Hit(name, row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
+
+
+@submission_rule("TOTAL_MISMATCH")
+def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
+    """A printed total is the sum of all rows above it, or of those since the last one. Unknown in a column that holds a cell
+    which could not be read; one finding for a row of totals, however many columns a missing row throws out."""
+    for sheet in view.reading.sheets:
+        rows = view.table(sheet.table)
+        numbers, since = rows["row"].astype(int), 0
+        for total in sheet.totals:
+            above, block = rows[numbers < total.row], rows[numbers.between(since + 1, total.row - 1)]
+            since = total.row
+            wrong = [
+                name
+                for name, printed in total.values.items()
+                if _all_read(sheet, name, above) and printed not in (int(above[name].sum()), int(block[name].sum()))
+            ]
+            if wrong:
+                labels = [fields_of(sheet.table)[name].label.fr for name in wrong]
+                printed, block_sum = total.values[wrong[0]], int(above[wrong[0]].sum())
+                params = {"column": labels[0], "printed": printed, "sum": block_sum, "also": labels[1:]}
+                yield Hit(sheet.table, sheet.sheet, total.row, wrong[0], value=printed, params=params)
+
+
+def _all_read(sheet: SheetReading, name: str, rows: pd.DataFrame) -> bool:
+    """Whether every cell of a column was read as the author wrote it, and a mandatory one was written at all."""
+    written = sheet.frame.loc[sheet.frame["row"].isin(rows["row"]), name].notna()
+    wanted = len(rows) if fields_of(sheet.table)[name].required else int(written.sum())
+    return wanted > 0 and int(rows[name].notna().sum()) == wanted
+
+
+def fields_of(table: str) -> fields.Table:
+    return next(item for item in fields.RETURN_TABLES if item.name == table)
+
+
+@submission_rule("ORIGIN_SUM")
+def origin_sum(view: SubmissionView) -> Iterator[Hit]:
+    """Unknown where a row of the place is repeated, was not read, or is only kept there because its name was not recognised."""
+    told = view.rows[_placed_where_told(view.rows)]
+    origins, stock = (told[told["table"] == name] for name in (fields.ORIGIN.name, fields.IDP.name))
+    repeated = {row["place_id"] for row, _, _ in repeats(view.rows)}
+    for place_id, group in origins.groupby("place_id", sort=True):
+        counted = stock.loc[stock["place_id"] == place_id, "individuals"]
+        if counted.empty or place_id in repeated or counted.isna().any() or group["individuals"].isna().any():
+            continue
+        total, individuals = int(group["individuals"].sum()), int(counted.sum())
+        if total != individuals:
+            first = group.iloc[0]
+            params = {"place": view.gazetteer.place(str(place_id)).name, "sum": total, "individuals": individuals}
+            yield Hit(fields.ORIGIN.name, first["sheet"], int(first["row"]), "individuals", value=total, params=params)
+
+
+# --- the month against its past -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """A compiled month. `totals` and `past.figures` have one line per place, group, measure and unit (`place_id`, `level`,
+    `population_group`, `measure`, `unit`, `value`, `carried_months`); `rows` are the observations compiled."""
+
+    period: Period
+    totals: pd.DataFrame
+    past: Past | None
+    rows: pd.DataFrame
+    carried: pd.DataFrame
+    """What is carried forward, one line per place, group, measure and unit."""
+    heads: tuple[SubmissionHead, ...]
+    expected: tuple[str, ...]
+    gazetteer: Gazetteer
+
+    def name(self, place_id: str) -> str:
+        return self.gazetteer.place(place_id).name
+
+    def values(self, measure: str, group: str, unit: str = Unit.INDIVIDUAL, *, past: bool = False) -> pd.Series:
+        """place_id -> value (present ones only), below the country."""
+        frame = self.totals if not past else (self.past.figures if self.past else self.totals.iloc[:0])
+        rows = frame[(frame["measure"] == measure) & (frame["population_group"] == group) & (frame["unit"] == unit)]
+        rows = rows[(rows["level"] != "country") & rows["value"].notna()]
+        return rows.set_index("place_id")["value"].astype(int)
+
+    def own_places(self) -> list[str]:
+        """The finest places that rows of this month speak of, in order."""
+        return sorted(set(self.rows.loc[(self.rows["table"] == "idp") & self.rows["accepted"].astype(bool), "place_id"].dropna()))
+
+    def carried_persons(self) -> pd.DataFrame:
+        """The IDPs carried forward, by place."""
+        stock = (self.carried["population_group"] == PopulationGroup.IDP) & (self.carried["unit"] == Unit.INDIVIDUAL)
+        return self.carried[stock].sort_values("place_id")
+
+    def without_return(self) -> list[str]:
+        received = {head.region_id for head in self.heads}
+        return [region for region in self.expected if region not in received]
+
+    def at(self, place_id: str, field: str = "individuals", table: str = "idp") -> dict[str, Any]:
+        """The cell of the first row about a place: keywords of a Hit."""
+        rows = self.rows[(self.rows["table"] == table) & (self.rows["place_id"] == place_id)]
+        if rows.empty:
+            return {"place_id": place_id}
+        row = rows.iloc[0]
+        return {
+            "table": table, "sheet": row["sheet"], "row": int(row["row"]), "field": field, "value": _plain_value(row[field]),
+            "submission_id": int(row["submission_id"]), "place_id": place_id,
+        }  # fmt: skip
+
+
+def _plain_value(value: Any) -> Any:
+    return None if pd.isna(value) else value
+
+
+@month_rule("RETURN_MISSING")
+def return_missing(month: MonthView, _: Thresholds) -> Iterator[Hit]:
+    carried = month.carried_persons()
+    for region in month.without_return():
+        host = _received_in(month, region)
+        persons = int(carried.loc[carried["home_region"] == region, "value"].sum())
+        params = {"place": month.name(region), "received_in": month.name(host) if host else None, "carried": persons}
+        yield Hit(place_id=region, params=params)
+
+
+def _received_in(month: MonthView, region: str) -> str | None:
+    foreign = month.rows[(month.rows["home_region"] == region) & (month.rows["region_id"] != region)]
+    return None if foreign.empty else str(foreign["region_id"].iloc[0])
+
+
+@month_rule("PLACE_CARRIED_FORWARD")
+def place_carried_forward(month: MonthView, _: Thresholds) -> Iterator[Hit]:
+    """A region without a return says so once for all its places, and a rejected row says so itself."""
+    rejected = set(month.rows.loc[(month.rows["table"] == "idp") & ~month.rows["accepted"].astype(bool), "place_id"])
+    for row in month.carried_persons().to_dict("records"):
+        if row["home_region"] in month.without_return() or row["place_id"] in rejected:
+            continue
+        params = {"place": month.name(row["place_id"]), "before": int(row["value"]), "months": int(row["carried_months"]),
+                  "past": month.past.name if month.past else None}  # fmt: skip
+        yield Hit(place_id=row["place_id"], params=params)
+
+
+@month_rule("CHANGE_LARGE", unless="STOCK_FLOW")
+def change_large(month: MonthView, t: Thresholds) -> Iterator[Hit]:
+    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
+    for place_id in month.own_places():
+        if month.past is None or place_id not in now.index or place_id not in before.index:
+            continue
+        change = int(now[place_id] - before[place_id])
+        if abs(change) > t["share"] * before[place_id] and abs(change) > t["persons"] and before[place_id]:
+            params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),
+                      "change": change / int(before[place_id]), "past": month.past.name}  # fmt: skip
+            yield Hit(**month.at(place_id), params=params)
+
+
+_FLOW_SIGNS = {Measure.ARRIVALS: 1, Measure.RETURNS: -1, Measure.DEPARTURES: -1, Measure.CORRECTIONS: 1}
+
+
+@month_rule("STOCK_FLOW")
+def stock_flow(month: MonthView, t: Thresholds) -> Iterator[Hit]:
+    """Only where the return of the place's region lists movements, none of them rejected: a return without any has not
+    claimed the identity."""
+    if month.past is None or month.past.period != month.period.previous():
+        return
+    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
+    flows = {measure: month.values(measure, PopulationGroup.IDP) for measure in _FLOW_SIGNS}
+    moved = month.rows[month.rows["table"] == fields.MOVEMENT.name]
+    listing = set(moved["region_id"]) - set(moved.loc[~moved["accepted"].astype(bool), "region_id"])
+    speaker = month.rows[month.rows["table"] == "idp"].drop_duplicates("place_id").set_index("place_id")["region_id"]
+    for place_id in month.own_places():
+        if place_id not in now.index or speaker.get(place_id) not in listing:
+            continue
+        moves = {str(measure): int(values.get(place_id, 0)) for measure, values in flows.items()}
+        start = int(before.get(place_id, 0))
+        expected = start + sum(_FLOW_SIGNS[measure] * moves[str(measure)] for measure in _FLOW_SIGNS)
+        gap = int(now[place_id]) - expected
+        if abs(gap) > max(t["share"] * int(now[place_id]), t["persons"]):
+            params = {"place": month.name(place_id), "before": start, "past": month.past.name, "expected": expected,
+                      "flows": {k: v for k, v in moves.items() if v}, "now": int(now[place_id]), "gap": gap}  # fmt: skip
+            yield Hit(**month.at(place_id), params=params)
+
+
+@month_rule("COUNT_FROZEN")
+def count_frozen(month: MonthView, t: Thresholds) -> Iterator[Hit]:
+    if month.past is None:
+        return
+    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
+    places = pd.Series({place: month.gazetteer.region_of(place) for place in month.own_places()}, dtype=object)
+    for region, group in places.groupby(places):
+        counted = [place for place in group.index if now.get(place, 0) or before.get(place, 0)]
+        if len(counted) >= t["places"] and all(now.get(place) == before.get(place) for place in counted):
+            params = {"place": month.name(str(region)), "count": len(counted), "past": month.past.name}
+            yield Hit(**{**month.at(counted[0]), "place_id": str(region)}, params=params)
+
+
+@month_rule("RETURNEES_FALL")
+def returnees_fall(month: MonthView, _: Thresholds) -> Iterator[Hit]:
+    now, before = (month.values(Measure.CUMULATIVE, PopulationGroup.IDP_RETURNEE, past=past) for past in (False, True))
+    rows = month.rows[month.rows["table"] == fields.RETURNEE.name]
+    for place_id in sorted(set(rows["place_id"].dropna())):
+        if month.past is not None and place_id in now.index and place_id in before.index and now[place_id] < before[place_id]:
+            params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),
+                      "past": month.past.name}  # fmt: skip
+            yield Hit(**month.at(place_id, table=fields.RETURNEE.name), params=params)

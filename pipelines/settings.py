@@ -1,0 +1,60 @@
+"""The settings: `cmp-idp.toml` in the working folder and `CMP_*` variables, each with its default. Variables win."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from pipelines.model import Period
+
+SETTINGS_FILE = "cmp-idp.toml"
+
+
+class Calendar(BaseModel):
+    """Days after the reference date by which each step of the month is due."""
+
+    visa: int = Field(5, description="Visa des régions / regional visa")
+    queries: int = Field(8, description="Réponses aux questions / replies to queries")
+    meeting: int = Field(12, description="Réunion de la CMP / CMP meeting")
+    publication: int = Field(15, description="Publication / publication")
+
+
+class Settings(BaseSettings):
+    """All that an installation may change."""
+
+    model_config = SettingsConfigDict(env_prefix="CMP_", env_nested_delimiter="__", toml_file=SETTINGS_FILE, extra="forbid")
+
+    data_dir: Path = Field(Path("data"), description="Dossier des données : raw/ et processed/ / data folder")
+    database_url: str | None = Field(None, description="Base SQL ; SQLite dans processed/ si vide / SQL store; SQLite when empty")
+    lang: str = Field("fr", pattern="^(fr|en)$", description="Langue : fr ou en / language")
+    calendar: Calendar = Field(default_factory=lambda: Calendar(), description="Calendrier du mois / calendar of the month")
+    thresholds: dict[str, dict[str, float]] = Field(
+        default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource, dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def raw_dir(self) -> Path:
+        return self.data_dir / "raw"
+
+    @property
+    def processed_dir(self) -> Path:
+        return self.data_dir / "processed"
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{(self.processed_dir / 'cmp.sqlite').as_posix()}"
+
+    def publication_day(self, period: Period) -> date:
+        """The day the calendar publishes a month: what `as_of` is unless somebody says otherwise."""
+        return period.last_day + timedelta(days=self.calendar.publication)

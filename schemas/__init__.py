@@ -1,0 +1,2 @@
+"""What the data must look like: columns, codes, rules, messages, layouts and reference tables. No I/O of its own
+beyond the files packaged here."""

@@ -1,0 +1,259 @@
+"""The closed lists of the field, each word once with its French and English label (DESIGN 3)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Code(StrEnum):
+    """A word of a code list: its stored value, and how people read it in French and in English."""
+
+    fr: str
+    en: str
+
+    def __new__(cls, value: str, fr: str = "", en: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.fr = fr
+        member.en = en
+        return member
+
+    def label(self, lang: str) -> str:
+        return self.en if lang == "en" else self.fr
+
+
+class PopulationGroup(Code):
+    IDP = "idp", "PDI", "IDP"
+    IDP_RETURNEE = "idp_returnee", "PDI retournée", "IDP returnee"
+    REPATRIATED_REFUGEE = "repatriated_refugee", "Rapatrié", "Repatriated refugee"
+
+
+class Measure(Code):
+    STOCK = "stock", "effectif", "stock"
+    ARRIVALS = "arrivals", "arrivées", "arrivals"
+    DEPARTURES = "departures", "départs (hors retours)", "departures (returns aside)"
+    RETURNS = "returns", "retours", "returns"
+    CORRECTIONS = "corrections", "corrections du registre", "register corrections"
+    CUMULATIVE = "cumulative", "cumul depuis 2012", "cumulative since 2012"
+
+
+class Unit(Code):
+    HOUSEHOLD = "household", "ménages", "households"
+    INDIVIDUAL = "individual", "individus", "individuals"
+
+
+class Basis(Code):
+    REGISTRATION = "registration", "enregistrement", "registration"
+    ASSESSMENT = "assessment", "évaluation", "assessment"
+    KEY_INFORMANT = "key_informant", "informateur clé", "key informant"
+    ALERT = "alert", "alerte", "alert"
+    ESTIMATE = "estimate", "estimation", "estimate"
+    CARRIED_FORWARD = "carried_forward", "reconduction", "carried forward"
+
+
+class Displacement(Code):
+    PRIMARY = "primary", "primaire", "primary"
+    SECONDARY = "secondary", "secondaire", "secondary"
+
+
+class Shelter(Code):
+    HOST_FAMILY = "host_family", "famille d'accueil", "host family"
+    RENTED = "rented", "location", "rented"
+    SPONTANEOUS_SITE = "spontaneous_site", "site spontané", "spontaneous site"
+    PLANNED_SITE = "planned_site", "site aménagé", "planned site"
+    COLLECTIVE_CENTRE = "collective_centre", "centre collectif", "collective centre"
+    OTHER = "other", "autre", "other"
+
+
+class Sex(Code):
+    FEMALE = "F", "femmes", "female"
+    MALE = "M", "hommes", "male"
+
+
+class AgeBand(Code):
+    CHILD = "0-4", "0-4 ans", "0-4 years"
+    SCHOOL = "5-17", "5-17 ans", "5-17 years"
+    ADULT = "18-59", "18-59 ans", "18-59 years"
+    OLDER = "60+", "60 ans et plus", "60 years and over"
+
+
+class Level(Code):
+    """What a place is; a row of a return covers a site, a commune or a whole cercle."""
+
+    SITE = "site", "site", "site"
+    COMMUNE = "commune", "commune", "commune"
+    CERCLE = "cercle", "cercle entier", "whole cercle"
+    REGION = "region", "région", "region"
+    COUNTRY = "country", "pays", "country"
+
+
+class RowLevel(Code):
+    """What one row of a return covers."""
+
+    SITE = "site", "site", "site"
+    COMMUNE = "commune", "commune", "commune"
+    CERCLE = "cercle", "cercle entier", "whole cercle"
+
+
+class Movement(Code):
+    ARRIVAL = "arrival", "arrivée", "arrival"
+    DEPARTURE = "departure", "départ", "departure"
+    RETURN = "return", "retour", "return"
+    SECONDARY = "secondary", "déplacement secondaire", "secondary displacement"
+    CORRECTION = "correction", "correction", "correction"
+
+
+class Cause(Code):
+    """Motives as the DTM tables and CMP reports print them."""
+
+    ARMED_CONFLICT = "armed_conflict", "affrontements armés", "armed clashes"
+    COMMUNAL_CONFLICT = "communal_conflict", "conflit intercommunautaire", "intercommunal conflict"
+    INSECURITY = "insecurity", "insécurité", "insecurity"
+    ATTACK_ON_CIVILIANS = "attack_on_civilians", "attaques contre civils", "attacks on civilians"
+    NATURAL_DISASTER = "natural_disaster", "catastrophe naturelle", "natural disaster"
+    ECONOMIC = "economic", "raison économique", "economic reasons"
+    OTHER = "other", "autre", "other"
+
+
+class Vulnerability(Code):
+    """Criteria counted in a return. Those of `COUNTED_IN_HOUSEHOLDS` count households, all others individuals."""
+
+    FEMALE_HEADED = "female_headed_household", "ménage dirigé par une femme", "female-headed household"
+    UNACCOMPANIED_CHILD = "unaccompanied_child", "enfant non accompagné ou séparé", "unaccompanied or separated child"
+    PREGNANT_OR_LACTATING = "pregnant_or_lactating", "femme enceinte ou allaitante", "pregnant or lactating woman"
+    DISABILITY = "disability", "personne en situation de handicap", "person with a disability"
+    OLDER_ALONE = "older_person_alone", "personne âgée isolée", "older person alone"
+    CHRONIC_ILLNESS = "chronic_illness", "malade chronique", "chronically ill person"
+    NO_CIVIL_DOCUMENT = "no_civil_document", "sans pièce d'état civil", "without civil-status document"
+    RECENT = "displaced_under_12_months", "déplacé depuis moins de 12 mois", "displaced for under 12 months"
+    PROTRACTED = "displaced_over_12_months", "déplacé depuis plus de 12 mois", "displaced for over 12 months"
+
+
+COUNTED_IN_HOUSEHOLDS = frozenset({Vulnerability.FEMALE_HEADED})
+
+
+class Need(Code):
+    FOOD = "food", "vivres", "food"
+    SHELTER = "shelter", "abri", "shelter"
+    NFI = "nfi", "AME / NFI", "non-food items"
+    WASH = "wash", "eau, hygiène et assainissement", "water, sanitation and hygiene"
+    HEALTH = "health", "santé", "health"
+    NUTRITION = "nutrition", "nutrition", "nutrition"
+    EDUCATION = "education", "éducation", "education"
+    PROTECTION = "protection", "protection", "protection"
+    LIVELIHOOD = "livelihood", "emploi / AGR", "livelihoods"
+    CASH = "cash", "appui financier", "cash"
+    TRANSPORT = "transport", "transport", "transport"
+
+
+class YesNo(Code):
+    YES = "yes", "oui", "yes"
+    NO = "no", "non", "no"
+
+
+class AlertKind(Code):
+    ALERT = "alert", "alerte", "alert"
+    ASSESSMENT = "assessment", "évaluation (ERM, MSA)", "assessment (ERM, MSA)"
+
+
+class AlertStatus(Code):
+    PRELIMINARY = "preliminary", "diagnostic préliminaire", "preliminary diagnosis"
+    AWAITING_ASSESSMENT = "awaiting_assessment", "en attente d'évaluation", "awaiting assessment"
+    IN_ASSESSMENT = "in_assessment", "évaluation en cours", "assessment under way"
+    ASSESSED = "assessed", "évaluation terminée", "assessed"
+    AWAITING_RESPONSE = "awaiting_response", "attente d'intervention", "awaiting response"
+    IN_RESPONSE = "in_response", "intervention en cours", "response under way"
+    CLOSED = "closed", "clôturée", "closed"
+
+
+class Wave(Code):
+    NEW = "new", "nouvelle", "new"
+    OLD = "old", "ancienne", "old"
+
+
+class Shock(Code):
+    ARMED_ATTACK = "armed_attack", "attaque armée", "armed attack"
+    CLASH = "clash", "affrontement", "clash"
+    ULTIMATUM = "ultimatum", "ultimatum de GANE", "ultimatum by an armed group"
+    MILITARY_OPERATION = "military_operation", "opération militaire", "military operation"
+    COMMUNAL_CONFLICT = "communal_conflict", "conflit intercommunautaire", "intercommunal conflict"
+    FLOOD = "flood", "inondation", "flood"
+    FIRE = "fire", "incendie", "fire"
+    RESTRICTION = "restriction", "limitation de mouvement", "restriction of movement"
+    OTHER = "other", "autre", "other"
+
+
+class MissingReason(Code):
+    """Why a value is missing. Missing is not zero."""
+
+    NOT_REPORTED = "not_reported", "non renseigné", "left blank"
+    NOT_COLLECTED = "not_collected", "non collecté", "not collected"
+    INACCESSIBLE = "inaccessible", "zone inaccessible", "area without access"
+    NOT_APPLICABLE = "not_applicable", "sans objet", "not applicable"
+    NO_RETURN = "no_return", "fiche non reçue", "no return received"
+    REJECTED = "rejected", "ligne rejetée", "row rejected"
+
+
+class Effect(Code):
+    """What a finding does, strongest first."""
+
+    REJECT_SUBMISSION = "reject_submission", "fiche refusée", "return refused"
+    REJECT_ROW = "reject_row", "ligne rejetée", "row rejected"
+    BLOCK_PUBLICATION = "block_publication", "bloque la publication", "blocks publication"
+    JUSTIFY = "justify", "à justifier", "to be explained"
+    INFORM = "inform", "pour information", "for information"
+
+
+class ObsStatus(Code):
+    """SDMX CL_OBS_STATUS, the members used here."""
+
+    NORMAL = "A", "valeur normale", "normal value"
+    PROVISIONAL = "P", "valeur provisoire", "provisional value"
+    IMPUTED = "I", "valeur reconduite", "imputed (carried forward)"
+    MISSING = "O", "valeur manquante", "missing value"
+
+
+class Grade(Code):
+    """How far a figure can be relied on, best first (DESIGN 6)."""
+
+    A = "A", "validé, enregistré ou évalué, confirmé par une source indépendante", "validated, registered or assessed, agreed by an independent source"
+    B = "B", "validé, enregistré ou évalué", "validated, registered or assessed"
+    C = "C", "reconduit un mois, informateur clé ou non validé", "carried forward one month, key informant or unvalidated"
+    D = "D", "alerte, donnée ancienne ou écart ouvert", "alert-based, older, or with an open discrepancy"
+
+
+class SubmissionStatus(Code):
+    ACCEPTED = "accepted", "acceptée", "accepted"
+    REFUSED = "refused", "refusée", "refused"
+
+
+class ReleaseState(Code):
+    DRAFT = "draft", "projet", "draft"
+    CIRCULATED = "circulated", "circulé", "circulated"
+    RETURNED = "returned", "renvoyé", "returned"
+    SIGNED = "signed", "signé", "signed"
+    PUBLISHED = "published", "publié", "published"
+    SUPERSEDED = "superseded", "remplacé", "superseded"
+
+
+class AdjustmentKind(Code):
+    """The items of the bridge. `return` opens it; the others explain every step to the official value."""
+
+    RETURN = "return", "fiche de la région", "regional return"
+    ROW_REJECTED = "row_rejected", "ligne rejetée", "row rejected"
+    MOVED_OUT = "moved_out", "ligne d'une autre région, comptée là-bas", "row of another region, counted there"
+    MOVED_IN = "moved_in", "ligne reçue dans la fiche d'une autre région", "row received in another region's return"
+    INSIDE_CERCLE_ROW = "inside_cercle_row", "déjà compris dans la ligne du cercle entier", "already inside the whole-cercle row"
+    CARRIED_FORWARD = "carried_forward", "reconduction du mois précédent", "carried forward from the month before"
+
+
+class DiscrepancyStatus(Code):
+    OPEN = "open", "ouvert", "open"
+    DECIDED = "decided", "décidé", "decided"
+    REOPENED = "reopened", "rouvert", "reopened"
+    CLOSED = "closed", "clos", "closed"
+
+
+TOTAL = "_T"
+UNKNOWN = "_U"

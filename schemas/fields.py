@@ -1,0 +1,391 @@
+"""Every column of the project, once. Contracts, SQL types, headers of the template, the dictionary and the exports derive
+from here.
+
+A `Table` is one kind of row: the sheets of a regional return (`IDP`, `ORIGIN`, …), an alert, a circulated total, and
+the figure that comes out. `Field.label` is the header people see; synonyms of headers live in `schemas/layouts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from schemas import codes
+from schemas.codes import AgeBand, Code, Sex, Shelter, Vulnerability
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    INTEGER = "integer"
+    SIGNED = "signed"  # an integer that may be negative: a register correction
+    DATE = "date"
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    fr: str
+    en: str
+
+    def in_(self, lang: str) -> str:
+        return self.en if lang == "en" else self.fr
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column. `required` means that a row without it draws a finding; everything else may stay empty, and is then
+    missing with the row's reason, never zero. `unit` is `household`, `individual` or None."""
+
+    name: str
+    kind: Kind
+    label: Text
+    about: Text
+    unit: str | None = None
+    choices: type[Code] | None = None
+    required: bool = False
+    width: int = 12
+
+    @property
+    def is_count(self) -> bool:
+        return self.kind in (Kind.INTEGER, Kind.SIGNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: str
+    label: Text
+    about: Text
+    fields: tuple[Field, ...]
+
+    def __getitem__(self, name: str) -> Field:
+        return self.by_name[name]
+
+    @property
+    def by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(field.name for field in self.fields)
+
+    @property
+    def counts(self) -> tuple[Field, ...]:
+        return tuple(field for field in self.fields if field.is_count)
+
+
+def _text(name: str, fr: str, en: str, about_fr: str, about_en: str, *, required: bool = False, width: int = 16) -> Field:
+    return Field(name, Kind.TEXT, Text(fr, en), Text(about_fr, about_en), required=required, width=width)
+
+
+def _count(
+    name: str, fr: str, en: str, about_fr: str, about_en: str, unit: str | None, *, required: bool = False, signed: bool = False
+) -> Field:
+    kind = Kind.SIGNED if signed else Kind.INTEGER
+    return Field(name, kind, Text(fr, en), Text(about_fr, about_en), unit=unit, required=required, width=11)
+
+
+def _choice(
+    name: str, fr: str, en: str, about_fr: str, about_en: str, choices: type[Code], *, required: bool = False, width: int = 16
+) -> Field:
+    return Field(name, Kind.CHOICE, Text(fr, en), Text(about_fr, about_en), choices=choices, required=required, width=width)
+
+
+def _date(name: str, fr: str, en: str, about_fr: str, about_en: str, *, required: bool = False) -> Field:
+    return Field(name, Kind.DATE, Text(fr, en), Text(about_fr, about_en), required=required, width=13)
+
+
+_CERCLE = _text("cercle", "Cercle", "Cercle", "Cercle d'accueil", "Cercle of refuge", required=True)
+_COMMUNE = _text(
+    "commune", "Commune", "Commune", "Commune d'accueil ; chef-lieu si la ligne couvre le cercle entier",
+    "Commune of refuge; chief town when the row covers the whole cercle", width=20,
+)  # fmt: skip
+_CODE = _text("code", "Code du lieu", "Place code", "Code officiel du lieu, facultatif", "Official place code, optional", width=14)
+_LEVEL = _choice(
+    "level", "Niveau de la ligne", "Level of the row", "Ce que la ligne couvre : un site, une commune ou le cercle entier",
+    "What the row covers: a site, a commune or the whole cercle", codes.RowLevel, required=True,
+)  # fmt: skip
+_HOUSEHOLDS = _count("households", "Ménages", "Households", "Nombre de ménages", "Number of households", "household", required=True)
+_INDIVIDUALS = _count(
+    "individuals", "Individus", "Individuals", "Nombre de personnes", "Number of persons", "individual", required=True
+)
+_BASIS = _choice(
+    "basis", "Base du chiffre", "Basis of the figure", "Comment le chiffre a été obtenu", "How the figure was obtained",
+    codes.Basis, required=True, width=20,
+)  # fmt: skip
+_DATE = _date(
+    "observed_on", "Date du chiffre", "Date of the figure", "Date d'évaluation ou d'enregistrement",
+    "Date of the assessment or registration", required=True,
+)  # fmt: skip
+_REMARKS = _text("remarks", "Observations", "Remarks", "Texte libre, sans nom de personne", "Free text, no personal name", width=34)
+_WHY_EMPTY = _choice(
+    "missing_reason", "Raison des vides", "Reason for blanks", "Pourquoi des colonnes facultatives sont vides",
+    "Why optional columns are empty", codes.MissingReason, width=18,
+)  # fmt: skip
+_PLACE = (_CERCLE, _COMMUNE, _CODE, _LEVEL)
+_COUNTS = (_HOUSEHOLDS, _INDIVIDUALS)
+
+_SEX_LETTER = {Sex.FEMALE: ("female", "Femmes", "Female"), Sex.MALE: ("male", "Hommes", "Male")}
+
+
+def sex_age_name(sex: Sex, age: AgeBand) -> str:
+    return f"{_SEX_LETTER[sex][0]}_{str(age).replace('-', '_').replace('+', '_plus')}"
+
+
+def shelter_name(shelter: Shelter) -> str:
+    return f"shelter_{shelter}"
+
+
+SEX_AGE_FIELDS = tuple(
+    _count(
+        sex_age_name(sex, age), f"{_SEX_LETTER[sex][1]} {age.fr}", f"{_SEX_LETTER[sex][2]} {age.en}",
+        f"Personnes : {sex.fr}, {age.fr}", f"Persons: {sex.en}, {age.en}", "individual",
+    )
+    for sex in Sex
+    for age in AgeBand
+)  # fmt: skip
+SHELTER_FIELDS = tuple(
+    _count(
+        shelter_name(shelter), shelter.fr[0].upper() + shelter.fr[1:], shelter.en.capitalize(),
+        f"Logés en : {shelter.fr}", f"Housed in: {shelter.en}", None,
+    )
+    for shelter in Shelter
+)  # fmt: skip
+VULNERABILITY_FIELDS = tuple(
+    _count(
+        str(criterion), criterion.fr[0].upper() + criterion.fr[1:], criterion.en[0].upper() + criterion.en[1:],
+        f"Nombre : {criterion.fr}", f"Count: {criterion.en}",
+        "household" if criterion in codes.COUNTED_IN_HOUSEHOLDS else "individual",
+    )
+    for criterion in Vulnerability
+    if criterion not in (Vulnerability.RECENT, Vulnerability.PROTRACTED)
+)  # fmt: skip
+
+IDENTIFICATION = Table(
+    "identification",
+    Text("Identification", "Identification"),
+    Text("Qui envoie la fiche, pour quel mois, et sa validation régionale", "Who sends the return, for which month, and its visa"),
+    (
+        _text("region", "Région", "Region", "Direction régionale qui envoie la fiche", "Regional directorate sending the return",
+              required=True),
+        _text("period", "Mois de référence", "Reference month", "Mois AAAA-MM ; l'effectif est celui du dernier jour",
+              "Month YYYY-MM; the stock is that of its last day", required=True),
+        _count("version", "Version", "Version", "Numéro de version porté par la fiche", "Version number printed on the return", None),
+        _text("prepared_by", "Préparé par", "Prepared by", "Agent qui a préparé la fiche", "Officer who prepared the return"),
+        _text("function", "Fonction", "Function", "Fonction de l'agent", "The officer's function"),
+        _date("prepared_on", "Date de préparation", "Date prepared", "Date de la fiche", "Date of the return"),
+        Field("validated", Kind.CHOICE, Text("Validation régionale", "Regional validation"),
+              Text("La réunion régionale a validé les chiffres : oui ou non", "The regional meeting validated the figures: yes or no"),
+              choices=codes.YesNo),
+        _date("validated_on", "Date de validation", "Date of validation", "Date de la réunion régionale", "Date of the regional meeting"),
+        _text("minutes_number", "N° du PV", "Minutes number", "Numéro du procès-verbal", "Number of the minutes"),
+        _text("validated_by", "Validé par", "Validated by", "Autorité qui a validé", "Authority that validated"),
+    ),
+)  # fmt: skip
+
+IDP = Table(
+    "idp",
+    Text("PDI", "IDPs"),
+    Text("Effectif des PDI au dernier jour du mois, par lieu d'accueil", "Stock of IDPs on the last day of the month, by place of refuge"),
+    (
+        *_PLACE,
+        _text("site", "Site ou quartier", "Site or quarter", "Nom du site si la ligne couvre un site", "Site name when the row covers a site"),
+        *_COUNTS,
+        *SEX_AGE_FIELDS,
+        _choice("shelter_unit", "Logement compté en", "Shelter counted in", "Unité des colonnes de logement (individus si vide)",
+                "Unit of the shelter columns (individuals when empty)", codes.Unit),
+        *SHELTER_FIELDS,
+        _count("primary", "Déplacement primaire", "Primary displacement", "Personnes déplacées une seule fois",
+               "Persons displaced once", "individual"),
+        _count("secondary", "Déplacement secondaire", "Secondary displacement", "Personnes déplacées plus d'une fois",
+               "Persons displaced more than once", "individual"),
+        _count("under_12_months", "Arrivés depuis moins de 12 mois", "Arrived under 12 months ago",
+               "Personnes arrivées depuis moins de 12 mois", "Persons who arrived under 12 months ago", "individual"),
+        _count("over_12_months", "Arrivés depuis plus de 12 mois", "Arrived over 12 months ago",
+               "Personnes arrivées depuis plus de 12 mois", "Persons who arrived over 12 months ago", "individual"),
+        _BASIS, _DATE, _WHY_EMPTY, _REMARKS,
+    ),
+)  # fmt: skip
+
+ORIGIN = Table(
+    "origin",
+    Text("Provenance", "Origin"),
+    Text("D'où viennent les PDI de chaque lieu d'accueil", "Where the IDPs of each place of refuge come from"),
+    (
+        *_PLACE,
+        _text("origin_region", "Région d'origine", "Region of origin", "Région quittée", "Region left", required=True),
+        _text("origin_cercle", "Cercle d'origine", "Cercle of origin", "Cercle quitté", "Cercle left"),
+        _choice("cause", "Motif", "Cause", "Motif du déplacement", "Cause of displacement", codes.Cause, width=24),
+        *_COUNTS, _REMARKS,
+    ),
+)  # fmt: skip
+
+MOVEMENT = Table(
+    "movement",
+    Text("Mouvements", "Movements"),
+    Text("Mouvements du mois : une ligne par mouvement, comptée une seule fois", "Movements of the month: one row each, counted once"),
+    (
+        _choice("movement", "Type de mouvement", "Type of movement", "Arrivée, départ, retour, déplacement secondaire ou correction",
+                "Arrival, departure, return, secondary displacement or correction", codes.Movement, required=True, width=22),
+        _text("from_region", "Région de départ", "Region left", "Région quittée", "Region left"),
+        _text("from_cercle", "Cercle de départ", "Cercle left", "Cercle quitté", "Cercle left"),
+        _text("from_commune", "Commune de départ", "Commune left", "Commune quittée", "Commune left", width=20),
+        _text("to_region", "Région d'arrivée", "Region reached", "Région rejointe", "Region reached"),
+        _text("to_cercle", "Cercle d'arrivée", "Cercle reached", "Cercle rejoint", "Cercle reached"),
+        _text("to_commune", "Commune d'arrivée", "Commune reached", "Commune rejointe", "Commune reached", width=20),
+        _count("households", "Ménages", "Households", "Ménages ; négatif seulement pour une correction à la baisse",
+               "Households; negative only for a downward correction", "household", required=True, signed=True),
+        _count("individuals", "Individus", "Individuals", "Personnes ; négatif seulement pour une correction à la baisse",
+               "Persons; negative only for a downward correction", "individual", required=True, signed=True),
+        _DATE, _BASIS,
+        _text("alert_number", "N° d'alerte", "Alert number", "Alerte ERM ou partenaire citée", "RRM or partner alert quoted"),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+RETURNEE = Table(
+    "returnee",
+    Text("Retournés", "Returnees"),
+    Text("PDI retournées, cumul depuis 2012", "IDP returnees, cumulative since 2012"),
+    (*_PLACE, *_COUNTS, _BASIS, _DATE, _REMARKS),
+)
+
+REPATRIATED = Table(
+    "repatriated",
+    Text("Rapatriés", "Repatriated"),
+    Text("Réfugiés rapatriés, cumul depuis 2012", "Repatriated refugees, cumulative since 2012"),
+    (
+        *_PLACE,
+        _text("asylum_country", "Pays d'asile", "Country of asylum", "Pays d'où reviennent les personnes", "Country they came back from"),
+        *_COUNTS, _BASIS, _DATE, _REMARKS,
+    ),
+)  # fmt: skip
+
+NEED = Table(
+    "need",
+    Text("Vulnérabilités et besoins", "Vulnerabilities and needs"),
+    Text("Personnes par critère de vulnérabilité, familles d'accueil, besoins prioritaires",
+         "Persons by vulnerability criterion, host families, priority needs"),
+    (
+        *_PLACE,
+        *VULNERABILITY_FIELDS,
+        _count("host_families", "Familles d'accueil", "Host families", "Nombre de familles qui accueillent", "Families hosting", "household"),
+        _choice("need_1", "Besoin prioritaire 1", "Priority need 1", "Premier besoin", "First need", codes.Need, width=20),
+        _choice("need_2", "Besoin prioritaire 2", "Priority need 2", "Deuxième besoin", "Second need", codes.Need, width=20),
+        _choice("need_3", "Besoin prioritaire 3", "Priority need 3", "Troisième besoin", "Third need", codes.Need, width=20),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+SITE = Table(
+    "site",
+    Text("Sites", "Sites"),
+    Text("Sites d'accueil et leurs effectifs, déjà compris dans la feuille PDI", "Sites and their stocks, already inside the IDP sheet"),
+    (
+        *_PLACE,
+        _text("site", "Nom du site", "Site name", "Nom du site", "Site name", required=True, width=22),
+        _choice("site_type", "Type de site", "Site type", "Type d'hébergement", "Type of shelter", codes.Shelter),
+        *_COUNTS, _REMARKS,
+    ),
+)  # fmt: skip
+
+RETURN_TABLES = (IDP, ORIGIN, MOVEMENT, RETURNEE, REPATRIATED, NEED, SITE)
+"""The row sheets of a regional return, in the order of the workbook."""
+
+ALERT = Table(
+    "alert",
+    Text("Alertes", "Alerts"),
+    Text("Alertes et évaluations ERM ou partenaires ; des flux, jamais un effectif", "RRM or partner alerts and assessments; flows, never a stock"),
+    (
+        _text("alert_number", "N° d'alerte", "Alert number", "Numéro du rapport", "Report number", required=True),
+        _choice("kind", "Nature", "Kind", "Alerte ou évaluation", "Alert or assessment", codes.AlertKind, required=True),
+        _date("event_on", "Date de l'événement", "Date of the event", "Date du choc", "Date of the shock", required=True),
+        _date("alert_on", "Date d'alerte", "Date of the alert", "Date de l'alerte", "Date of the alert", required=True),
+        _date("confirmed_on", "Date de confirmation", "Date confirmed", "Date de confirmation", "Date confirmed"),
+        _text("organisation", "Source principale", "Main source", "Organisation qui alerte", "Organisation raising the alert", required=True),
+        _choice("shock", "Type de choc", "Type of shock", "Type de choc", "Type of shock", codes.Shock, width=22),
+        _choice("status", "Statut", "Status", "Suite donnée", "Follow-up", codes.AlertStatus, width=24),
+        _text("region", "Région", "Region", "Région d'accueil", "Region of refuge", required=True),
+        _text("cercle", "Cercle Accueil", "Cercle of refuge", "Cercle d'accueil", "Cercle of refuge", required=True),
+        _text("commune", "Commune", "Commune", "Commune d'accueil", "Commune of refuge", width=20),
+        _text("origin", "Villages de provenance", "Villages of origin", "Lieux quittés", "Places left", width=24),
+        _count("households", "Estimatif des ménages", "Estimated households", "Ménages estimés", "Estimated households", "household"),
+        _count("individuals", "Estimatif des individus", "Estimated individuals", "Personnes estimées", "Estimated persons", "individual"),
+        _choice("wave", "Vague", "Wave", "Nouvelle vague ou vague déjà signalée", "New wave or one already reported", codes.Wave),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+CIRCULATED = Table(
+    "circulated",
+    Text("Totaux circulés", "Circulated totals"),
+    Text("Totaux qu'un service fait circuler hors de la fiche", "Totals that a service circulates outside the return"),
+    (
+        _text("region", "Région", "Region", "Région concernée", "Region concerned", required=True),
+        _text("cercle", "Cercle", "Cercle", "Cercle concerné, vide pour la région", "Cercle concerned, empty for the region"),
+        _choice("population_group", "Groupe", "Group", "Groupe de population", "Population group", codes.PopulationGroup, required=True),
+        _choice("unit", "Unité", "Unit", "Ménages ou individus", "Households or individuals", codes.Unit, required=True),
+        _count("value", "Valeur", "Value", "Total circulé", "Total circulated", None, required=True),
+        _date("stated_on", "Date", "Date", "Date du document", "Date of the document", required=True),
+        _text("organisation", "Circulé par", "Circulated by", "Service qui circule le total", "Service circulating the total", required=True),
+        _text("document", "Document", "Document", "Référence du document", "Reference of the document", width=28),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+SOURCE_TABLES = (ALERT, CIRCULATED)
+
+FIGURE = Table(
+    "figure",
+    Text("Chiffre", "Figure"),
+    Text("Un chiffre officiel ou en projet, avec ses ventilations (_T : total, _U : non ventilé)",
+         "An official or draft figure with its breakdowns (_T: total, _U: not broken down)"),
+    (
+        _text("period", "Mois", "Period", "Mois de référence AAAA-MM", "Reference month YYYY-MM", required=True),
+        _count("revision", "Révision", "Revision", "Numéro d'édition ; 0 pour un projet", "Edition number; 0 for a draft", None, required=True),
+        _text("pcode", "Code", "P-code", "Code COD-AB du lieu, liste 2021", "COD-AB code of the place, 2021 list"),
+        _choice("level", "Niveau", "Level", "Commune, cercle, région ou pays", "Commune, cercle, region or country", codes.Level, required=True),
+        _text("region", "Région", "Region", "Région", "Region"),
+        _text("cercle", "Cercle", "Cercle", "Cercle", "Cercle"),
+        _text("commune", "Commune", "Commune", "Commune", "Commune"),
+        _choice("population_group", "Groupe", "Group", "Groupe de population", "Population group", codes.PopulationGroup, required=True),
+        _choice("measure", "Mesure", "Measure", "Effectif, flux ou cumul", "Stock, flow or cumulative", codes.Measure, required=True),
+        _choice("unit", "Unité", "Unit", "Ménages ou individus", "Households or individuals", codes.Unit, required=True),
+        _text("sex", "Sexe", "Sex", "F, M, _T ou _U", "F, M, _T or _U", required=True),
+        _text("age", "Âge", "Age", "Tranche d'âge, _T ou _U", "Age band, _T or _U", required=True),
+        _text("shelter", "Logement", "Shelter", "Type de logement, _T ou _U", "Type of shelter, _T or _U", required=True),
+        _text("displacement", "Déplacement", "Displacement", "primary, secondary, _T ou _U", "primary, secondary, _T or _U", required=True),
+        _text("origin_pcode", "Origine", "Origin", "Code du lieu d'origine, _T ou _U", "Code of the place of origin, _T or _U", required=True),
+        _text("cause", "Motif", "Cause", "Motif du déplacement, _T ou _U", "Cause of displacement, _T or _U", required=True),
+        _text("vulnerability", "Vulnérabilité", "Vulnerability", "Critère, ou _T", "Criterion, or _T", required=True),
+        _count("value", "Valeur", "Value", "Nombre entier ; vide si manquant", "Whole number; empty when missing", None, signed=True),
+        _choice("missing_reason", "Raison du manque", "Missing reason", "Pourquoi la valeur manque", "Why the value is missing", codes.MissingReason),
+        _choice("obs_status", "Statut SDMX", "SDMX status", "CL_OBS_STATUS", "CL_OBS_STATUS", codes.ObsStatus, required=True),
+        _choice("basis", "Base", "Basis", "Base la plus faible parmi les lignes comptées", "Weakest basis among the rows counted", codes.Basis),
+        _choice("grade", "Note", "Grade", "Fiabilité de A à D", "Reliability from A to D", codes.Grade, required=True),
+    ),
+)  # fmt: skip
+
+FIGURE_KEY = (
+    "population_group", "measure", "unit", "sex", "age", "shelter", "displacement", "origin_pcode", "cause", "vulnerability",
+)  # fmt: skip
+"""What tells one figure of a place and period from another."""
+BREAKDOWNS = FIGURE_KEY[3:]
+
+
+def observation_fields() -> tuple[Field, ...]:
+    """The columns of all return sheets, each name once: the width of a stored observation."""
+    seen: dict[str, Field] = {}
+    for table in RETURN_TABLES:
+        for field in table.fields:
+            seen.setdefault(field.name, field)
+    return tuple(seen.values())
+
+
+ALL_TABLES: Iterable[Table] = (IDENTIFICATION, *RETURN_TABLES, *SOURCE_TABLES, FIGURE)
+
+
+def observation_fields_of(table: str) -> tuple[str, ...]:
+    """The field names of one return sheet."""
+    return next(item for item in RETURN_TABLES if item.name == table).names

@@ -1,0 +1,180 @@
+"""The texts for people: the rule catalogue (`rules.toml`) and all other messages (`messages.toml`), filled and formatted in
+French or English."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from babel.dates import format_date
+from babel.numbers import format_decimal, format_percent
+
+from schemas import codes, fields
+
+LANGUAGES = ("fr", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of `rules.toml`. `thresholds` are its numbers, which settings may change."""
+
+    code: str
+    effect: codes.Effect
+    text: fields.Text
+    remedy: fields.Text
+    why: str
+    thresholds: Mapping[str, float]
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    rows = tomllib.loads(files("schemas").joinpath("rules.toml").read_text("utf-8"))
+    return {code: _rule(code, row) for code, row in rows.items()}
+
+
+def _rule(code: str, row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        code=code,
+        effect=codes.Effect(row["effect"]),
+        text=fields.Text(row["fr"], row["en"]),
+        remedy=fields.Text(row["remedy_fr"], row["remedy_en"]),
+        why=row["why"],
+        thresholds={name: value for name, value in row.items() if isinstance(value, int | float)},
+    )
+
+
+def rule_sentence(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
+    """What is wrong, in one sentence of `lang`. Raises KeyError for an unknown code or a parameter the text needs."""
+    rule = rules()[code]
+    return rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
+
+
+def rule_remedy(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
+    rule = rules()[code]
+    return rule.remedy.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
+
+
+@cache
+def _messages() -> Mapping[str, Mapping[str, str]]:
+    rows: dict[str, dict[str, str]] = tomllib.loads(files("schemas").joinpath("messages.toml").read_text("utf-8"))
+    return rows
+
+
+def message(key: str, lang: str = "fr", **params: Any) -> str:
+    """The text `key` of `messages.toml`. Raises KeyError for an unknown key."""
+    return _messages()[key][lang].format_map(_formatted(params, lang))
+
+
+def number(value: float | None, lang: str = "fr") -> str:
+    """A number as people of `lang` write it: 207 751 with a narrow no-break space, 5,4."""
+    if value is None:
+        return "—"
+    return str(format_decimal(value, format="#,##0.#", locale=lang))
+
+
+def percent(value: float, lang: str = "fr", *, signed: bool = False) -> str:
+    text = str(format_percent(abs(value), format="#,##0.#\u00a0%" if lang == "fr" else "#,##0.#%", locale=lang))
+    return (("+" if value >= 0 else "−") if signed else "") + text
+
+
+def day(value: date | str, lang: str = "fr") -> str:
+    value = date.fromisoformat(value) if isinstance(value, str) else value
+    return str(format_date(value, "dd/MM/yyyy" if lang == "fr" else "yyyy-MM-dd", locale=lang))
+
+
+class _Formatted(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        raise KeyError(f"the text needs the parameter {key!r}")
+
+
+def _formatted(params: Mapping[str, Any], lang: str) -> _Formatted:
+    return _Formatted({name: _format(name, value, lang) for name, value in params.items()})
+
+
+def _format(name: str, value: Any, lang: str) -> str:
+    if name in _FORMATS:
+        return _FORMATS[name](value, lang)
+    if isinstance(value, codes.Code):
+        return value.label(lang)
+    if isinstance(value, date):
+        return day(value, lang)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return number(value, lang)
+    if isinstance(value, list | tuple):
+        return ", ".join(_format("", item, lang) for item in value)
+    return "—" if value is None else str(value)
+
+
+def _suggestion(names: Any, lang: str) -> str:
+    return message("suggestion", lang, names=list(names)) if names else ""
+
+
+def _received_in(region: Any, lang: str) -> str:
+    return message("received_in", lang, region_name=region) if region else ""
+
+
+def _renamed(header: Any, lang: str) -> str:
+    return message("renamed", lang, header=header) if header else ""
+
+
+def _also(names: Any, lang: str) -> str:
+    return message("also", lang, names=[f"« {name} »" if lang == "fr" else f"'{name}'" for name in names]) if names else ""
+
+
+def _carried(persons: Any, lang: str) -> str:
+    return message("carried", lang, persons=persons) if persons else ""
+
+
+def _identification_labels(names: Any, lang: str) -> str:
+    return ", ".join(fields.IDENTIFICATION[name].label.in_(lang) for name in names)
+
+
+def _flows(values: Any, lang: str) -> str:
+    signs = {"arrivals": "+", "returns": "−", "departures": "−", "corrections": "+"}
+    parts = []
+    for measure, value in values.items():
+        sign = signs[measure] if value >= 0 else ("+" if signs[measure] == "−" else "−")
+        parts.append(f"{sign} {number(abs(value), lang)} {codes.Measure(measure).label(lang)}")
+    return " ".join(parts)
+
+
+def _code_label(kind: type[codes.Code]) -> Callable[[Any, str], str]:
+    return lambda value, lang: kind(value).label(lang)
+
+
+def _iso_day(value: Any, lang: str) -> str:
+    return day(value, lang) if value is not None else "—"
+
+
+_FORMATS: Mapping[str, Callable[[Any, str], str]] = {
+    "suggestion": _suggestion,
+    "received_in": _received_in,
+    "renamed": _renamed,
+    "also": _also,
+    "carried": _carried,
+    "missing": _identification_labels,
+    "flows": _flows,
+    "share": lambda value, lang: percent(value, lang),
+    "change": lambda value, lang: percent(value, lang, signed=True),
+    "method": lambda value, lang: message(f"method_{value}", lang),
+    "unit": _code_label(codes.Unit),
+    "movement": _code_label(codes.Movement),
+    "level": _code_label(codes.RowLevel),
+    "observed_on": _iso_day,
+    "stated_on": _iso_day,
+    "period_end": _iso_day,
+    "row": lambda value, lang: str(value),
+    "first_row": lambda value, lang: str(value),
+    "cercle_row": lambda value, lang: str(value),
+    "version": lambda value, lang: "—" if value is None else str(value),
+}
+
+
+def raw(key: str, lang: str = "fr") -> str:
+    """The text `key` as it stands, for libraries that fill it in themselves."""
+    return _messages()[key][lang]
