@@ -22,7 +22,7 @@ from pipelines import rules
 from pipelines.intake import layout_named
 from pipelines.location import PLACE_COLUMNS, locate
 from pipelines.model import Checked, Finding, Identification, Period, Reading, RowCounts, SheetReading, SourceRows
-from pipelines.places import Gazetteer, Match, MatchMethod
+from pipelines.places import Gazetteer, Match
 from pipelines.rules import Hit, RowRule
 from schemas import fields, tables, texts
 from schemas.codes import Effect
@@ -298,7 +298,7 @@ def _typed(cells: pd.DataFrame, table: fields.Table, layout: str) -> pd.DataFram
 def _wide(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """All sheets of a return as one frame of `observation_fields()`, counts as Int64, the rest as objects (None when empty)."""
     if not frames:
-        return _empty_rows()[["table", "sheet", "row", *_VALUES]].astype({name: "Int64" for name in _COUNTS})
+        return _empty_rows()[["table", "sheet", "row", *_VALUES]].astype(dict.fromkeys(_COUNTS, "Int64"))
     wide = pd.concat([frame.reindex(columns=["table", "sheet", "row", *_VALUES]) for frame in frames], ignore_index=True)
     for name in wide.columns:
         wide[name] = wide[name].astype("Int64") if name in _COUNTS else _objects(wide[name])

@@ -1,9 +1,8 @@
 """The command line. French unless `--lang en`; exit codes 0 done, 1 data need a person, 2 wrong usage, 3 the program failed.
 
-Commands that run no flow import neither Prefect nor pandas: what a command needs is imported inside it.
+Commands that run no flow import neither Prefect nor pandas: what a command needs is imported inside it. Annotations are not
+deferred here, since Typer reads the help texts of one language from them.
 """
-
-from __future__ import annotations
 
 import json
 import sys
@@ -30,8 +29,9 @@ if TYPE_CHECKING:
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, FAILED = 0, 1, 2, 3
 
-out = Console(soft_wrap=False)
-err = Console(stderr=True)
+# written to a file or a log, a line is not cut to the width of a screen
+out = Console(width=None if sys.stdout.isatty() else 130)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else 130)
 
 
 class _French(TyperCommand):
@@ -65,7 +65,7 @@ def language_of(arguments: Sequence[str]) -> str:
         return "fr"
 
 
-def _settings() -> Settings:
+def _settings() -> "Settings":
     from pipelines.settings import Settings
 
     return Settings()
@@ -198,7 +198,7 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
     return NEEDS_A_PERSON if strict and needs else DONE
 
 
-def _print_outcome(board: Any, outcome: Outcome, lang: str) -> None:
+def _print_outcome(board: Any, outcome: "Outcome", lang: str) -> None:
     from pipelines.io import show
 
     out.print(show.board_table(board, lang))
@@ -223,7 +223,7 @@ def _spinner(text: str) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _board(settings: Settings, period: Period) -> Any:
+def _board(settings: "Settings", period: Period) -> Any:
     from pipelines.io.board import board
     from pipelines.io.store import Store
 
@@ -254,7 +254,7 @@ def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str
     return NEEDS_A_PERSON if any(_stops(report) for report in reports) else DONE
 
 
-def _stops(report: FileReport) -> bool:
+def _stops(report: "FileReport") -> bool:
     stopping = {Effect.REJECT_SUBMISSION, Effect.REJECT_ROW, Effect.BLOCK_PUBLICATION}
     return any(finding.effect in stopping for finding in report.findings)
 
@@ -277,7 +277,7 @@ def _status(period: Period, as_json: bool, lang: str) -> int:
     return DONE if board.state is not None else NEEDS_A_PERSON
 
 
-def _has_store(settings: Settings, lang: str) -> bool:
+def _has_store(settings: "Settings", lang: str) -> bool:
     """A SQLite store is not created by a question about it."""
     if settings.database_url is None and not (settings.processed_dir / "cmp.sqlite").exists():
         err.print(message("cli_no_store", lang, store=str(settings.processed_dir / "cmp.sqlite")))

@@ -283,7 +283,7 @@ def _meant(holder: str, row: Mapping[Any, Any], gazetteer: Gazetteer) -> list[st
 def own_values(figures: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     """Totals less what the places below them hold: what was said of each place itself."""
     totals = figures[(figures["level"] != "country") & figures["value"].notna()]
-    parent = totals["place_id"].map(lambda place: gazetteer.parent(place))
+    parent = pd.Series([gazetteer.parent(place) for place in totals["place_id"]], index=totals.index, dtype=object)
     below = totals.assign(place_id=parent).groupby(["place_id", *KEY])["value"].sum().rename("below")
     own = totals.merge(below, how="left", left_on=["place_id", *KEY], right_index=True)
     own["value"] = own["value"].astype(int) - own["below"].fillna(0).astype(int)

@@ -600,7 +600,7 @@ def _sites_of_communes(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, boo
     for name in _STOCK_TABLES:
         placed = rows[(rows["table"] == name) & (rows["placed_level"] == "commune")]
         whole = placed[placed["level"] == RowLevel.COMMUNE].drop_duplicates("place_id")
-        communes = dict(whole[["place_id", "row"]].itertuples(index=False))
+        communes: dict[str, int] = dict(whole[["place_id", "row"]].itertuples(index=False))
         for _, row in placed[(placed["level"] == RowLevel.SITE) & placed["place_id"].isin(set(communes))].iterrows():
             yield row, int(communes[row["place_id"]]), False
 
@@ -610,7 +610,7 @@ def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
     for name in _STOCK_TABLES:
         rows = view.table(name)
         whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
-        first = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
+        first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
         for _, row in rows[rows["placed_level"] == "commune"].iterrows():
             cercle = view.gazetteer.cercle_of(row["place_id"])
             if cercle in first:

@@ -75,7 +75,7 @@ def _choice_words(choices: type[Code]) -> Mapping[str, str]:
     return words
 
 
-def as_choice(value: Any, choices: type[Code], synonyms: Mapping[str, str] = {}) -> str | None:  # noqa: B006 (read only)
+def as_choice(value: Any, choices: type[Code], synonyms: Mapping[str, str] = {}) -> str | None:
     """The code a cell means, by its value, its French or English label, or a synonym of the layout; None otherwise."""
     if value is None:
         return None

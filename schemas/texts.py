@@ -159,7 +159,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "carried": _carried,
     "missing": _identification_labels,
     "flows": _flows,
-    "share": lambda value, lang: percent(value, lang),
+    "share": percent,
     "change": lambda value, lang: percent(value, lang, signed=True),
     "method": lambda value, lang: message(f"method_{value}", lang),
     "unit": _code_label(codes.Unit),

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pipelines.io import reference
 from pipelines.io.store import Store
 from pipelines.model import Period
-from schemas.codes import Effect, PopulationGroup, Unit
+from schemas.codes import DiscrepancyStatus, PopulationGroup, Unit
 
+OPEN = (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
 Totals = Mapping[str, Mapping[str, int | None]]
 
 
@@ -43,6 +44,8 @@ class Board:
     totals: Totals
     previous: Totals
     refused_files: tuple[str, ...]
+    discrepancies: tuple[str, ...]
+    """The sentence of each open one, the largest gap first."""
 
 
 def board(store: Store, period: Period) -> Board:
@@ -75,7 +78,13 @@ def board(store: Store, period: Period) -> Board:
         totals=_nested(now[country].totals if country in now else {}),
         previous=_nested(before[country].totals if country in before else {}),
         refused_files=tuple(item.file for item in store.submissions(period) if item.status == "refused"),
+        discrepancies=_open_discrepancies(store, period),
     )
+
+
+def _open_discrepancies(store: Store, period: Period) -> tuple[str, ...]:
+    rows = [row for row in store.discrepancies(period) if row["status"] in OPEN]
+    return tuple(row["sentence"] for row in sorted(rows, key=lambda row: (-abs(row["gap"]), row["id"])))
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:
@@ -100,6 +109,3 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
 def _region_of(place_id: str | None) -> str | None:
     return (reference.gazetteer().region_of(place_id) or place_id) if place_id else None
 
-
-def blocking(found: Mapping[str, int]) -> int:
-    return sum(found.get(str(effect), 0) for effect in (Effect.REJECT_SUBMISSION, Effect.REJECT_ROW, Effect.BLOCK_PUBLICATION))

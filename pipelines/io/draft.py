@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +54,7 @@ class BoardRow:
     region's rows; `findings` counts them by effect."""
 
     region: str
-    pcode: str
+    pcode: str | None
     received: bool
     received_in: str | None
     validated: bool
@@ -125,8 +124,12 @@ def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> None:
 class Missing:
     """What stands where a number is missing: never zero, never an empty cell."""
 
-    reason: MissingReason | None = None
-    """None when no earlier figure exists to compare with."""
+    reason: MissingReason
+
+
+@dataclass(frozen=True, slots=True)
+class NoPrevious:
+    """Nothing earlier to compare with."""
 
 
 Place = tuple[str, str | None, str | None, str | None]
@@ -142,7 +145,11 @@ _LEVELS = (Level.COUNTRY, Level.REGION, Level.CERCLE, Level.COMMUNE)
 
 def _none(value: Any) -> Any:
     """pandas' missing values as None."""
-    return None if value is None or value is pd.NA or value != value else value
+    return None if pd.isna(value) else value
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _reason(value: Any, otherwise: MissingReason = MissingReason.NOT_REPORTED) -> MissingReason:
@@ -168,7 +175,7 @@ class _Figures:
         self.parts: dict[Place, list[Mapping[str, Any]]] = {}
         columns = ["level", "region", "cercle", "commune"]
         codes: dict[Place, str] = {}
-        for row in draft.figures.to_dict("records"):
+        for row in _records(draft.figures):
             level, *names = (_none(row[name]) for name in columns)
             place: Place = (str(level), *names)  # type: ignore[assignment]
             codes.setdefault(place, str(_none(row["pcode"]) or ""))
@@ -200,7 +207,7 @@ class _Figures:
         rows = self.of_kind(place, dimension)
         total = self.total(place, _STOCK)
         if isinstance(total, Missing):
-            return 0, MissingReason(total.reason)
+            return 0, total.reason
         rest = rows.get(UNKNOWN)
         if rest is not None:
             return int(_none(rest["value"]) or 0), _reason(rest["missing_reason"])
@@ -239,6 +246,10 @@ def _ordered(codes: Mapping[Place, str], regions: Sequence[str]) -> list[Place]:
 # --- the book and its pages ---------------------------------------------------------------------------------------------
 
 _A3, _A4 = 8, 9
+_LINE = 13.2
+"""Height of one line of text, in points."""
+_PER_WIDTH = 1.15
+"""Characters of the font per unit of column width, on the safe side."""
 _LONGEST = 32_000
 """Excel keeps 32 767 characters of a cell."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -265,6 +276,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "share": _NUMBER | {"num_format": "0.0%"},
     "share_change": _NUMBER | {"num_format": "+0.0%;-0.0%;0.0%"},
     "missing": _BOX | {"align": "right", "italic": True, "font_color": "#7F7F7F", "text_wrap": True},
+    "print": _BOX | {"align": "left", "font_size": 8, "font_color": _GREY},
     "small": _BOX | {"align": "left", "font_size": 8, "font_color": _GREY, "text_wrap": True, "valign": "top"},
 }
 _LAYERS: Mapping[str, Mapping[str, Any]] = {
@@ -281,6 +293,8 @@ _LAYERS: Mapping[str, Mapping[str, Any]] = {
     "cercle": {"indent": 1, "bg_color": "#F5F8FD"},
     "commune": {"indent": 3},
     "level": {"indent": 0},
+    "inset": {"indent": 1},
+    "first": {"top": 2, "top_color": _BLUE},
     "official": {"bold": True, "bg_color": _PALE},
     "return": {"bold": True},
 }
@@ -313,9 +327,9 @@ class _Book:
     def yes_no(self, value: bool) -> str:
         return self.label(YesNo.YES if value else YesNo.NO)
 
-    def missing(self, value: Missing) -> str:
+    def missing(self, value: Missing | NoPrevious) -> str:
         """`n. c. (fiche non reçue)`."""
-        reason = self.say("draft_no_previous") if value.reason is None else self.label(value.reason)
+        reason = self.label(value.reason) if isinstance(value, Missing) else self.say("draft_no_previous")
         return self.say("draft_missing", reason=reason)
 
     def style(self, name: str, *layers: str) -> Format:
@@ -324,8 +338,33 @@ class _Book:
             properties = dict(_STYLES[name])
             for layer in key[1:]:
                 properties |= _LAYERS[layer]
+            if self.lang == "fr" and "num_format" in properties:
+                properties["num_format"] = properties["num_format"].replace("%", "\\ %")
             self._styles[key] = self.workbook.add_format(properties)
         return self._styles[key]
+
+    def colours(self, layer: str) -> Format:
+        """A layer alone, for conditional formats."""
+        key = (layer,)
+        if key not in self._styles:
+            self._styles[key] = self.workbook.add_format(dict(_LAYERS[layer]))
+        return self._styles[key]
+
+
+def _lines(text: str, width: float) -> int:
+    """The lines that a text takes when wrapped at `width` characters."""
+    return sum(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(text: str, width: float) -> int:
+    lines, used = 1, 0
+    for word in text.split(" "):
+        if used and used + 1 + len(word) > width:
+            lines, used = lines + 1, 0
+        used += len(word) + (1 if used else 0)
+        over = int((used - 1) // width) if used > width else 0
+        lines, used = lines + over, used - int(over * width)
+    return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +384,7 @@ class _Page:
     def __init__(self, book: _Book, columns: Sequence[_Column]) -> None:
         self.book, self.columns, self.say = book, columns, book.say
         self.title = book.say(self.NAME)
+        self._depth: dict[int, int] = {}
         self.sheet: Worksheet = book.workbook.add_worksheet(self.title)
         for at, column in enumerate(columns):
             self.sheet.set_column(at, at, column.width)
@@ -387,16 +427,32 @@ class _Page:
 
     def put(self, row: int, at: int, value: Any, style: str, *layers: str) -> None:
         """A number, a text that can never become a formula, or what stands for a missing number."""
-        if isinstance(value, Missing):
-            self.sheet.write_string(row, at, self.missing(value), self.book.style("missing", *layers))
+        if isinstance(value, Missing | NoPrevious):
+            self._write(row, at, self.missing(value), "missing", *layers)
         elif isinstance(value, int | float):
             self.sheet.write_number(row, at, value, self.book.style(style, *layers))
         else:
             text = str(value)[:_LONGEST]
             guard = ("quoted",) if text.startswith(_DANGEROUS) else ()
-            self.sheet.write_string(row, at, text, self.book.style(style, *layers, *guard))
+            self._write(row, at, text, style, *layers, *guard)
 
-    def missing(self, value: Missing) -> str:
+    def _write(self, row: int, at: int, text: str, style: str, *layers: str) -> None:
+        self.sheet.write_string(row, at, text, self.book.style(style, *layers))
+        if _STYLES[style].get("text_wrap"):
+            self._depth[row] = max(self._depth.get(row, 1), _lines(text, self.columns[at].width * _PER_WIDTH))
+
+    def fit(self, row: int, *, least: float = 15.0, level: int = 0) -> None:
+        """Makes the row high enough for its wrapped texts; not every program does that when it opens the file."""
+        height = max(least, self._depth.get(row, 1) * _LINE + 3)
+        self.sheet.set_row(row, height, None, {"level": level} if level else {})
+
+    def colour_checks(self, first: int, at: int, last: int) -> None:
+        """Colours the live checks by their word."""
+        for word, layer in ((self.say("draft_ok"), "yes"), (self.say("draft_wrong"), "no")):
+            rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": self.book.colours(layer)}
+            self.sheet.conditional_format(first, at, last, at, rule)
+
+    def missing(self, value: Missing | NoPrevious) -> str:
         return self.book.missing(value)
 
     def text(self, value: Any) -> str:
@@ -424,7 +480,7 @@ class _Board(_Page):
                 _Column(book.say("draft_validated"), 14, "centre"),
                 _Column(book.say("draft_households"), 12, "count"),
                 _Column(book.say("draft_individuals"), 13, "count"),
-                _Column(book.say("draft_previous_individuals"), 13, "count"),
+                _Column(_previous_title(book, draft), 17, "count"),
                 _Column(book.say("draft_change_persons"), 12, "change"),
                 _Column(book.say("draft_change_share"), 11, "share_change"),
                 _Column(book.say("draft_returnees"), 13, "count"),
@@ -458,7 +514,8 @@ class _Board(_Page):
     def _headlines(self, row: int) -> int:
         """The national numbers at the left, the guide to the sheets at their right."""
         previous = _capital(self.draft.compared_with or self.say("draft_previous"))
-        titles = [self.say("draft_indicator"), _capital(self.book.month), previous, self.say("draft_change"), self.say("draft_change_share")]
+        keys = ("draft_change", "draft_change_share")
+        titles = [self.say("draft_indicator"), _capital(self.book.month), previous, *(self.say(key) for key in keys)]
         for at, title in enumerate(titles):
             self.sheet.write_string(row, at, title, self.book.style("header"))
         self.sheet.set_row(row, 32)
@@ -469,21 +526,20 @@ class _Board(_Page):
 
     def _headline(self, row: int, headline: Headline) -> None:
         self.put(row, 0, self.say(f"draft_headline_{headline.population_group}_{headline.unit}"), "text", "big")
-        self._comparison(row, 1, headline.value, headline.previous, ("count", "count", "change", "share_change"), "big")
-        self.sheet.set_row(row, 21)
+        why = Missing(MissingReason.NOT_REPORTED)
+        cells = self._comparison(headline.value, headline.previous, why)
+        styles = ("count", "count", "change", "share_change")
+        for at, (cell, style) in enumerate(zip(cells, styles, strict=True), start=1):
+            self.put(row, at, cell, style, "plain" if isinstance(cell, Missing | NoPrevious) else "big")
+        self.fit(row, least=21)
 
-    def _comparison(
-        self, row: int, at: int, value: int | None, previous: int | None, styles: Sequence[str], layer: str, why: Missing | None = None
-    ) -> None:
-        """Four cells: the number, the earlier one, the difference and its share."""
-        why = why or Missing(MissingReason.NOT_REPORTED)
-        now = why if value is None else value
-        before = Missing() if previous is None else previous
-        known = value is not None and previous is not None
-        change = value - previous if known else (now if value is None else before)  # type: ignore[operator]
-        share = change / previous if known and previous else (Missing() if known else change)  # type: ignore[operator]
-        for step, (cell, style) in enumerate(zip((now, before, change, share), styles, strict=True)):
-            self.put(row, at + step, cell, style, layer)
+    def _comparison(self, value: int | None, previous: int | None, why: Missing) -> tuple[Any, ...]:
+        """The number, the earlier one, the difference and its share."""
+        if value is None or previous is None:
+            absent = why if value is None else NoPrevious()
+            return (why if value is None else value, NoPrevious() if previous is None else previous, absent, absent)
+        change = value - previous
+        return (value, previous, change, change / previous if previous else self.say("draft_none"))
 
     def _guide(self, row: int) -> None:
         at = 6
@@ -499,11 +555,13 @@ class _Board(_Page):
         self.header(header, height=46)
         for at, region in enumerate(self.draft.board, start=first):
             self._region(at, region)
-            self.sheet.set_row(at, 27 if region.received_in or region.individuals is None else 20)
+            self.fit(at, least=19)
         last = first + len(self.draft.board) - 1
         self.sheet.conditional_format(first, 4, last, 4, {"type": "data_bar", "bar_solid": True, "bar_color": "#9DC3E6"})
         self._total(last + 1)
         self._check(last + 2, first, last)
+        for at in (3, 4, 8):
+            self.colour_checks(last + 2, at, last + 2)
         return last + 3
 
     def _region(self, at: int, region: BoardRow) -> None:
@@ -520,8 +578,9 @@ class _Board(_Page):
 
     def _numbers(self, at: int, row: BoardRow, why: Missing, layer: str) -> None:
         self.put(at, 3, why if row.households is None else row.households, "count", layer)
-        styles = [column.style for column in self.columns[4:8]]
-        self._comparison(at, 4, row.individuals, row.previous_individuals, styles, layer, why)
+        cells = self._comparison(row.individuals, row.previous_individuals, why)
+        for step, cell in enumerate(cells, start=4):
+            self.put(at, step, cell, self.columns[step].style, layer)
         self.put(at, 8, why if row.returnee_individuals is None else row.returnee_individuals, "count", layer)
 
     def _findings(self, at: int, row: BoardRow, layer: str) -> None:
@@ -537,7 +596,7 @@ class _Board(_Page):
             self.put(at, step, self.say("draft_of", count=count, total=len(board)), "centre", "total")
         self._numbers(at, country, Missing(MissingReason.NOT_REPORTED), "total")
         self._findings(at, country, "total")
-        self.sheet.set_row(at, 22)
+        self.fit(at, least=22)
 
     def _check(self, at: int, first: int, last: int) -> None:
         """Live: the regions add up to the country."""
@@ -554,13 +613,20 @@ class _Board(_Page):
         self.sheet.write_string(row + 1, 0, _grades_note(self.book), self.book.style("note"))
 
 
+def _previous_title(book: _Book, draft: DraftWorkbook) -> str:
+    """The earlier figure is named: the last release, or the draft of the month before."""
+    return book.say("draft_previous_individuals", past=draft.compared_with or book.say("draft_previous").lower())
+
+
 def _missing_legend(book: _Book) -> str:
     reasons = ", ".join(f"({at}) {book.label(reason)}" for at, reason in enumerate(MissingReason, start=1))
     return book.say("draft_missing_legend", reasons=reasons)
 
 
 def _grades_note(book: _Book) -> str:
-    return book.say("draft_grades_note", grades=" ; ".join(f"{grade} = {book.label(grade)}" for grade in Grade))
+    return book.say(
+        "draft_grades_note", grades=book.say("draft_separator").join(f"{grade} = {book.label(grade)}" for grade in Grade)
+    )
 
 
 # --- figures ------------------------------------------------------------------------------------------------------------
@@ -639,9 +705,11 @@ class _FigureSheet(_Page):
             ],
         )
 
-    def missing(self, value: Missing) -> str:
+    def missing(self, value: Missing | NoPrevious) -> str:
         """The reason as a number explained above the table, so that the columns stay narrow."""
-        return self.say("draft_missing_short", mark=str(list(MissingReason).index(MissingReason(value.reason)) + 1))
+        if isinstance(value, NoPrevious):
+            return super().missing(value)
+        return self.say("draft_missing_short", mark=str(list(MissingReason).index(value.reason) + 1))
 
     def write(self) -> None:
         row = self.heading(self.say("draft_figures_note"), _missing_legend(self.book), _grades_note(self.book))
@@ -661,8 +729,7 @@ class _FigureSheet(_Page):
         for step, read in enumerate(_NUMBERS.values(), start=4):
             self.put(at, step, read(self.figures, place), "count", level, "level")
         self._quality(at, 4 + len(_NUMBERS), place)
-        outline = max(_LEVELS.index(Level(level)) - 1, 0)
-        self.sheet.set_row(at, None, None, {"level": outline} if outline else {})
+        self.fit(at, level=max(_LEVELS.index(Level(level)) - 1, 0))
 
     def _quality(self, at: int, first: int, place: Place) -> None:
         """Basis, grade and status of the stock (else of the first number there is), and remarks."""
@@ -675,7 +742,7 @@ class _FigureSheet(_Page):
             self.book.label(ObsStatus(status)) if status else self.book.label(ObsStatus.MISSING),
         )
         for step, word in enumerate(words, start=first):
-            self.put(at, step, word, self.columns[step].style, place[0], "level")
+            self.put(at, step, word, self.columns[step].style, place[0], "inset" if step == first else "level")
         self.put(at, first + 3, self.text(self._remarks(place)), "wrapped", place[0], "level")
 
     def _remarks(self, place: Place) -> str:
@@ -683,14 +750,14 @@ class _FigureSheet(_Page):
         for key in (_STOCK_HOUSEHOLDS, _STOCK):
             total = self.figures.total(place, key)
             if isinstance(total, Missing):
-                said.append(self.say("draft_remark_missing", unit=key[2], reason=MissingReason(total.reason)))
+                said.append(self.say("draft_remark_missing", unit=key[2], reason=total.reason))
         total = self.figures.total(place, _STOCK)
         for family in _FAMILIES if isinstance(total, int) else ():
             rest, reason = self.figures.unknown(place, family)
             if 0 < rest < total:  # type: ignore[operator]
                 word = self.say(f"draft_family_{family}")
                 said.append(self.say("draft_remark_partial", family=word, count=rest, reason=reason))
-        return " ; ".join(said)
+        return self.say("draft_separator").join(said)
 
 
 # --- the bridge ---------------------------------------------------------------------------------------------------------
@@ -731,16 +798,16 @@ class _BridgeSheet(_Page):
             book,
             [
                 _Column(book.say("draft_region"), 14),
-                _Column(book.say("draft_bridge_figure"), 17, "wrapped"),
+                _Column(book.say("draft_bridge_figure"), 24, "wrapped"),
                 _Column(book.say("draft_number"), 5, "centre"),
                 _Column(book.say("draft_bridge_step"), 27, "wrapped"),
                 _Column(book.say("draft_bridge_reason"), 46, "wrapped"),
                 _Column(book.say("draft_bridge_value"), 13, "count"),
                 _Column(book.say("draft_bridge_check"), 11, "centre"),
-                _Column(book.say("draft_file_name"), 26, "wrapped"),
+                _Column(book.say("draft_file_name"), 32, "wrapped"),
                 _Column(book.say("draft_sheet_name"), 13, "wrapped"),
                 _Column(book.say("draft_cell"), 9, "centre"),
-                _Column(book.say("draft_file_print"), 14, "small"),
+                _Column(book.say("draft_file_print"), 14, "print"),
             ],
         )
 
@@ -753,11 +820,11 @@ class _BridgeSheet(_Page):
         for block in blocks:
             row = self._write_block(row, block)
         self._score(header - 1, header + 1, last, blocks)
-        self._colour(header + 1, last)
+        self.colour_checks(header + 1, _CHECK, last)
 
     def _blocks(self) -> Iterator[_Block]:
         rows: dict[tuple[str | None, Total], list[dict[str, Any]]] = {}
-        for item in self.draft.bridge.to_dict("records"):
+        for item in _records(self.draft.bridge):
             if item["level"] in (Level.REGION, Level.COUNTRY):
                 key = (PopulationGroup(item["population_group"]), Measure(item["measure"]), Unit(item["unit"]))
                 rows.setdefault((_none(item["region"]) if item["level"] == Level.REGION else None, key), []).append(item)
@@ -766,7 +833,7 @@ class _BridgeSheet(_Page):
                 yield self._block(region, key, rows.get((region.region if region else None, key), []))
 
     def _block(self, region: BoardRow | None, key: Total, rows: Sequence[dict[str, Any]]) -> _Block:
-        silent = region is not None and not region.received and region.received_in is None
+        silent = region is not None and not region.received
         absent = MissingReason.NO_RETURN if silent else MissingReason.NOT_REPORTED
         items = sorted(rows, key=lambda row: int(row["item"]))
         if not items or items[0]["kind"] != AdjustmentKind.RETURN:
@@ -783,8 +850,10 @@ class _BridgeSheet(_Page):
     def _write_block(self, first: int, block: _Block) -> int:
         for row, (item, value) in enumerate(zip(block.items, block.values, strict=True), start=first):
             self._item(row, block, item, value)
+            self.fit(row)
         last = first + len(block.items) - 1
         self._official(last + 1, first, last, block)
+        self.fit(last + 1)
         return last + 2
 
     def _item(self, row: int, block: _Block, item: Mapping[str, Any], value: int | Missing) -> None:
@@ -799,7 +868,7 @@ class _BridgeSheet(_Page):
         self.put(row, _CHECK, self.say("draft_none"), "centre")
         for at, name in enumerate(("file", "sheet", "cell"), start=_CHECK + 1):
             self.put(row, at, self.text(item.get(name)), self.columns[at].style)
-        self.put(row, _CHECK + 4, self.text(str(_none(item.get("sha256")) or "")[:12]), "small")
+        self.put(row, _CHECK + 4, self.text(str(_none(item.get("sha256")) or "")[:12]), "print")
 
     def _words(self, block: _Block, item: Mapping[str, Any]) -> tuple[str, str]:
         kind = AdjustmentKind(item["kind"])
@@ -828,8 +897,7 @@ class _BridgeSheet(_Page):
         ok, wrong, missing = self.say("draft_ok"), self.say("draft_wrong"), self.say("draft_missing_bare")
         items, official = xl_range(first, _VALUE, last, _VALUE), xl_rowcol_to_cell(row, _VALUE)
         formula = (
-            f'=IF(COUNT({items},{official})=0,"{missing}",'
-            f'IF(AND(COUNT({official})=1,SUM({items})={official}),"{ok}","{wrong}"))'
+            f'=IF(COUNT({items},{official})=0,"{missing}",IF(AND(COUNT({official})=1,SUM({items})={official}),"{ok}","{wrong}"))'
         )
         self.sheet.write_formula(row, _CHECK, formula, self.book.style("centre", "official"), self._said(block))
 
@@ -839,20 +907,16 @@ class _BridgeSheet(_Page):
         return self.say("draft_ok" if block.adds_up else "draft_wrong")
 
     def _score(self, row: int, first: int, last: int, blocks: Sequence[_Block]) -> None:
-        """Live: how many checks hold."""
-        ok = self.say("draft_ok")
+        """Live: how many checks hold, fail, or have nothing to compare."""
         checks = xl_range_abs(first, _CHECK, last, _CHECK)
-        formula = f'=COUNTIF({checks},"{ok}")&" / {len(blocks)}"'
-        result = f"{sum(self._said(block) == ok for block in blocks)} / {len(blocks)}"
+        said = [self._said(block) for block in blocks]
+        words = [self.say(key) for key in ("draft_ok", "draft_wrong", "draft_missing_bare")]
+        separator = self.say("draft_separator")
+        formula = f'&"{separator}"&'.join(f'COUNTIF({checks},"{word}")&" {word}"' for word in words)
+        result = separator.join(f"{said.count(word)} {word}" for word in words)
         self.sheet.write_string(row, 0, self.say("draft_bridge_score"), self.book.style("section"))
-        self.sheet.write_formula(row, 2, formula, self.book.style("section"), result)
+        self.sheet.write_formula(row, 1, f"={formula}", self.book.style("section"), result)
         self.sheet.set_row(row, 18)
-
-    def _colour(self, first: int, last: int) -> None:
-        for word, layer in ((self.say("draft_ok"), "yes"), (self.say("draft_wrong"), "no")):
-            colours = self.book.workbook.add_format(dict(_LAYERS[layer]))
-            rule = {"type": "cell", "criteria": "==", "value": f'"{word}"', "format": colours}
-            self.sheet.conditional_format(first, _CHECK, last, _CHECK, rule)
 
 
 # --- open questions -----------------------------------------------------------------------------------------------------
@@ -861,7 +925,7 @@ class _BridgeSheet(_Page):
 class _FindingPage(_Page):
     """What findings look like on a page."""
 
-    WIDTHS = (17, 16, 27, 13, 9)
+    WIDTHS = (20, 16, 32, 13, 9)
     """Kind, region, file, sheet, cell."""
 
     def __init__(self, book: _Book, draft: DraftWorkbook, *columns: _Column) -> None:
@@ -880,6 +944,7 @@ class _FindingPage(_Page):
         self.put(row, 6, self.text(finding.get("message")), "top")
         self.put(row, 7, self.text(finding.get("remedy")), "top")
         self.put(row, len(self.columns) - 1, self.text(finding.get("code")), "small")
+        self.fit(row)
 
     def _cell(self, finding: Mapping[str, Any]) -> str:
         cell, row = _none(finding.get("cell")), _none(finding.get("row"))
@@ -895,7 +960,7 @@ class _FindingPage(_Page):
         """The findings of these effects, the most serious first, then as they stand in the files."""
         rank = {str(effect): at for at, effect in enumerate(Effect)}
         order = {row.region: at for at, row in enumerate(self.draft.board)}
-        chosen = [finding for finding in self.draft.findings if finding["effect"] in effects]
+        chosen = [finding for finding in self.draft.findings if Effect(finding["effect"]) in effects]
 
         def key(finding: Mapping[str, Any]) -> tuple[Any, ...]:
             said = [str(_none(finding.get(name)) or "") for name in ("file", "sheet")]
@@ -945,6 +1010,7 @@ class _QuestionSheet(_FindingPage):
         for at, cell in enumerate(cells):
             self.put(row, at, cell, "top", "no" if at == 1 else "plain")
         self.put(row, len(self.columns) - 1, self.text(gap.get("id")), "small")
+        self.fit(row)
 
     def _sentence(self, gap: Mapping[str, Any]) -> str:
         """The sentence, then each value with its date and where it stands."""
@@ -971,7 +1037,7 @@ class _NoteSheet(_FindingPage):
     def __init__(self, book: _Book, draft: DraftWorkbook) -> None:
         super().__init__(
             book, draft,
-            _Column(book.say("draft_wrong_what"), 62, "top"),
+            _Column(book.say("draft_observed"), 62, "top"),
             _Column(book.say("draft_what_to_do"), 44, "top"),
             _Column(book.say("draft_reference"), 18, "small"),
         )  # fmt: skip
@@ -1001,6 +1067,7 @@ class _BreakdownSheet(_Page):
     def __init__(self, book: _Book, draft: DraftWorkbook, figures: _Figures) -> None:
         self.draft, self.figures = draft, figures
         label = {name: item.label.in_(book.lang) for name, item in fields.FIGURE.by_name.items()}
+        self._reason_title = label["missing_reason"]
         super().__init__(
             book,
             [
@@ -1012,7 +1079,7 @@ class _BreakdownSheet(_Page):
                 _Column(book.say("draft_category"), 52, "wrapped"),
                 _Column(label["value"], 20, "count"),
                 _Column(book.say("draft_share"), 12, "share"),
-                _Column(label["missing_reason"], 20, "wrapped"),
+                _Column(self._reason_title, 20, "wrapped"),
                 _Column(label["grade"], 8, "centre"),
                 _Column(book.say("draft_status"), 20),
             ],
@@ -1020,18 +1087,21 @@ class _BreakdownSheet(_Page):
 
     def write(self) -> None:
         header = self.heading(self.say("draft_breakdowns_note"))
-        rows = [(place, row) for place in self.figures.places if place[0] in (Level.COUNTRY, Level.REGION) for row in self._sorted(place)]
+        places = [place for place in self.figures.places if place[0] in (Level.COUNTRY, Level.REGION)]
+        rows = [(place, row) for place in places for row in self._sorted(place)]
         self.header(header, filter_to=header + len(rows), frozen=1)
+        before = None
         for at, (place, row) in enumerate(rows, start=header + 1):
-            self._row(at, place, row)
-        self._rules(header + 1, rows)
+            family = (place, row["unit"], row["measure"], _dimensions(row))
+            self._row(at, place, row, "plain" if family == before else "first")
+            before = family
         if not rows:
             self.sheet.write_string(header + 1, 0, self.say("draft_no_breakdowns"), self.book.style("note"))
 
     def _sorted(self, place: Place) -> list[Mapping[str, Any]]:
         return sorted(self.figures.parts.get(place, ()), key=_breakdown_order)
 
-    def _row(self, at: int, place: Place, row: Mapping[str, Any]) -> None:
+    def _row(self, at: int, place: Place, row: Mapping[str, Any], border: str) -> None:
         value = _count(row)
         reason = _none(row["missing_reason"])
         layer = "region" if place[0] == Level.COUNTRY else "plain"
@@ -1042,7 +1112,9 @@ class _BreakdownSheet(_Page):
             self.text(row["grade"]), self.book.label(ObsStatus(row["obs_status"])),
         )  # fmt: skip
         for step, cell in enumerate(cells):
-            self.put(at, step, cell, self.columns[step].style, layer if step == 0 else "plain")
+            inset = "inset" if self.columns[step].title == self._reason_title else "plain"
+            self.put(at, step, cell, self.columns[step].style, layer if step == 0 else inset, border)
+        self.fit(at)
 
     def _family(self, row: Mapping[str, Any]) -> str:
         return ", ".join(fields.FIGURE[name].label.in_(self.book.lang) for name in _dimensions(row))
@@ -1062,14 +1134,6 @@ class _BreakdownSheet(_Page):
         if isinstance(total, Missing) or isinstance(value, Missing) or not total:
             return self.say("draft_none")
         return value / total
-
-    def _rules(self, first: int, rows: Sequence[tuple[Place, Mapping[str, Any]]]) -> None:
-        """A line between one breakdown and the next."""
-        keys = [(place, row["population_group"], row["measure"], row["unit"], _dimensions(row)) for place, row in rows]
-        line = self.book.workbook.add_format({"top": 2, "top_color": _BLUE})
-        for at, (before, now) in enumerate(pairwise(keys), start=first + 1):
-            if before != now:
-                self.sheet.conditional_format(at, 0, at, len(self.columns) - 1, {"type": "no_errors", "format": line})
 
 
 def _dimensions(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
@@ -35,11 +36,12 @@ def finding_sentence(finding: Finding, lang: str) -> str:
 
 def board_table(board: Board, lang: str) -> Table:
     """One line a region: received, validated, households, individuals, change, findings by effect."""
-    table = Table(title=message("board_title", lang, period=str(board.period)), title_justify="left")
+    table = Table(title=message("board_title", lang, period=str(board.period)), title_justify="left", box=SIMPLE,
+                  padding=(0, 1, 0, 0))
     for key in ("region", "received", "validated"):
-        table.add_column(message(f"board_{key}", lang))
+        table.add_column(message(f"board_{key}", lang), no_wrap=True)
     for key in ("households", "individuals", "change", "returnees", "refused", "block", "justify", "inform"):
-        table.add_column(message(f"board_{key}", lang), justify="right")
+        table.add_column(message(f"board_{key}", lang), justify="right", no_wrap=True)
     for line in board.regions:
         table.add_row(*_cells(line, lang))
     table.add_section()
@@ -86,6 +88,8 @@ def headlines(board: Board, lang: str) -> Iterator[str]:
     yield message("board_headline", lang, period=str(board.period), households=board.totals[_IDP][_HOUSEHOLD],
                   individuals=board.totals[_IDP][_INDIVIDUAL], returnees=board.totals[_RETURNEE][_INDIVIDUAL])  # fmt: skip
     yield message("board_compared", lang, past=board.compared_with) if board.compared_with else message("board_no_past", lang)
+    for sentence in board.discrepancies:
+        yield message("board_discrepancy", lang, sentence=escape(sentence))
     if board.refused_files:
         yield message("board_refused_files", lang, files=list(board.refused_files))
     yield message("board_draft", lang)

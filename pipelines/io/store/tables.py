@@ -307,6 +307,7 @@ alert = Table(
     _text("sha256", required=True),
     _text("sheet", required=True),
     Column("row", Integer, nullable=False),
+    _text("cell"),
     _place(),
     Column("event_id", ID, ForeignKey("event.id", ondelete="SET NULL"), index=True),
     *_wide(fields.ALERT.fields),

@@ -1,0 +1,87 @@
+"""The draft workbook of a month, filled from the store."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines.io import reference
+from pipelines.io.board import OPEN, Board, RegionLine, board
+from pipelines.io.draft import BoardRow, DraftWorkbook, Headline, draft_name, write_draft
+from pipelines.io.store import Store
+from pipelines.model import Period
+from schemas import texts
+from schemas.codes import PopulationGroup, Unit
+
+
+_HEADLINES = (
+    (PopulationGroup.IDP, Unit.HOUSEHOLD), (PopulationGroup.IDP, Unit.INDIVIDUAL), (PopulationGroup.IDP_RETURNEE, Unit.INDIVIDUAL),
+    (PopulationGroup.REPATRIATED_REFUGEE, Unit.INDIVIDUAL),
+)  # fmt: skip
+
+
+def write(folder: Path, store: Store, period: Period, as_of: date, lang: str) -> Path:
+    """Writes the workbook into `folder` and gives its path. Raises OSError when it cannot be written."""
+    path = folder / draft_name(str(period), lang)
+    write_draft(path, _workbook(store, period, as_of, lang), lang)
+    return path
+
+
+def _workbook(store: Store, period: Period, as_of: date, lang: str) -> DraftWorkbook:
+    found = board(store, period)
+    gazetteer = reference.gazetteer()
+    places = (place for level in ("region", "cercle", "commune") for place in gazetteer.places(level))
+    return DraftWorkbook(
+        period=str(period),
+        as_of=as_of,
+        compared_with=found.compared_with,
+        board=[_row(line) for line in found.regions],
+        country=_country(found),
+        headlines=[
+            Headline(str(group), str(unit), found.totals[str(group)][str(unit)], found.previous[str(group)][str(unit)])
+            for group, unit in _HEADLINES
+        ],
+        figures=store.view("draft_figure", period),
+        bridge=store.view("draft_bridge", period),
+        findings=[_finding(row, lang) for row in store.findings(period)],
+        discrepancies=[_discrepancy(row) for row in store.discrepancies(period) if row["status"] in OPEN],
+        place_names={code: place.name for place in places if (code := gazetteer.pcode(place.place_id))},
+    )
+
+
+def _row(line: RegionLine) -> BoardRow:
+    idp, individual = str(PopulationGroup.IDP), str(Unit.INDIVIDUAL)
+    return BoardRow(
+        region=line.name, pcode=line.pcode or "", received=line.received, received_in=line.received_in, validated=line.validated,
+        households=line.totals[idp][str(Unit.HOUSEHOLD)], individuals=line.totals[idp][individual],
+        previous_individuals=line.previous[idp][individual],
+        returnee_individuals=line.totals[str(PopulationGroup.IDP_RETURNEE)][individual], carried_forward=line.carried_forward,
+        findings=line.findings,
+    )  # fmt: skip
+
+
+def _country(found: Board) -> BoardRow:
+    line = RegionLine(
+        place_id="ML", name=reference.gazetteer().place("ML").name, pcode="ML", received_in=None, totals=found.totals,
+        received=all(line.received for line in found.regions), validated=all(line.validated for line in found.regions),
+        carried_forward=any(line.carried_forward for line in found.regions), previous=found.previous,
+        findings={effect: sum(line.findings.get(effect, 0) for line in found.regions)
+                  for effect in sorted({effect for line in found.regions for effect in line.findings})},
+    )  # fmt: skip
+    return _row(line)
+
+
+def _finding(row: dict[str, Any], lang: str) -> dict[str, Any]:
+    region = row["region_id"] or (reference.gazetteer().region_of(row["place_id"]) if row["place_id"] else None)
+    params = json.loads(row["params"])
+    return {
+        **{name: row[name] for name in ("file", "sheet", "cell", "row", "code", "effect", "value")},
+        "region": reference.gazetteer().place(region).name if region else None,
+        "message": texts.rule_sentence(row["code"], params, lang), "remedy": texts.rule_remedy(row["code"], params, lang),
+    }  # fmt: skip
+
+
+def _discrepancy(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in ("id", "place", "sentence", "gap", "proposed", "values")}

@@ -1,0 +1,17 @@
+"""The store: everything received, decided and published, in SQLite or PostgreSQL.
+
+`Store.open(url)` is the way in; a failure of the database itself is a `StoreError`. Importing this package imports no pandas.
+"""
+
+from pipelines.io.store.repository import (
+    Known,
+    RegionRow,
+    ReleaseRow,
+    SavedDraft,
+    SavedSubmission,
+    Store,
+    StoreError,
+    SubmissionRow,
+)
+
+__all__ = ["Known", "RegionRow", "ReleaseRow", "SavedDraft", "SavedSubmission", "Store", "StoreError", "SubmissionRow"]

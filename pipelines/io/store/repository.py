@@ -1,0 +1,1096 @@
+"""`Store`: what the steps and the commands may do with the database. One public method, one transaction.
+
+Writers stand in line: SQLite begins with the write lock, PostgreSQL takes one advisory lock. So version numbers and the
+audit chain need no retry. Rows of frames travel column by column, never one value at a time. pandas is imported only by
+the methods that take or give frames. Instants are kept as UTC text, the same on both databases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy import (
+    Connection,
+    Date,
+    Engine,
+    Select,
+    Table,
+    and_,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    inspect,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from pipelines.io.store import tables, views
+from pipelines.io.store.migrations import HEAD
+from pipelines.model import Checked, Compiled, Discrepancy, Event, Finding, Past, Period, PeriodFinding, SubmissionHead
+from schemas import fields
+from schemas.codes import TOTAL, DiscrepancyStatus, Level, ReleaseState, SubmissionStatus
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Messages = Callable[[Finding], tuple[str, str]]
+GENESIS = "0" * 64
+"""What the first link of the audit chain follows."""
+ACTOR = "cmp-idp"
+_WRITERS = 0x434D50  # the advisory lock of PostgreSQL that stands for "a writer of this store"
+
+_DRAFT = ReleaseState.DRAFT
+_FIGURE = tuple(column.name for column in tables.figure.columns if column.name not in ("id", "release_id"))
+_ADJUSTMENT = tuple(
+    column.name for column in tables.adjustment.columns if column.name not in ("id", "release_id", "decision_id")
+)
+_OBSERVATION = tuple(column.name for column in tables.observation.columns if column.name not in ("id", "submission_id"))
+_ALERT = tuple(column.name for column in tables.alert.columns if column.name not in ("id", "period", "sha256", "event_id"))
+
+
+class StoreError(Exception):
+    """The database could not do it. `cause` is one of `locked`, `read_only`, `full`, `unreachable`, `damaged`, `driver`,
+    `newer` (written by a later version of this program) and `failed`."""
+
+    def __init__(self, message: str, cause: str = "failed") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A file that the store has seen for a month."""
+
+    id: int
+    status: str
+    rules_hash: str
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSubmission:
+    """`version` is None for a refused file; `fresh` is False when nothing had to be written."""
+
+    id: int
+    version: int | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SavedDraft:
+    """`changed` is False when the draft was already that of the same dataset, rules and day."""
+
+    id: int
+    changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionRow:
+    """One received file as lists show it. `current` when it is the one its region is counted by."""
+
+    id: int
+    period: str
+    region_id: str | None
+    region: str | None
+    version: int | None
+    status: str
+    file: str
+    sha256: str
+    layout: str | None
+    validated: bool
+    rows_read: int
+    rows_accepted: int
+    rows_rejected: int
+    rows_recognised: int
+    received_at: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    id: int
+    period: str
+    revision: int
+    state: str
+    as_of: date
+    compared_with: str | None
+    rules_hash: str
+    dataset_sha256: str
+    compiled_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A region of the draft, or the country. `totals` is (population group, unit) -> number, None when missing."""
+
+    place_id: str
+    name: str
+    pcode: str | None
+    level: str
+    totals: Mapping[tuple[str, str], int | None]
+    carried_months: int
+
+
+class Store:
+    """An open store. Use it as a context manager, or close it. A method that fails leaves the store as it was."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str, *, migrate: bool = True, busy_seconds: float = 30.0) -> Self:
+        """Opens `sqlite:///path` or `postgresql://…` and brings its schema to this version.
+
+        Raises StoreError when the database cannot be reached, is locked for longer than `busy_seconds`, or is newer than
+        this program.
+        """
+        store = cls(_engine(url, busy_seconds))
+        try:
+            if migrate:
+                store._migrate()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # --- places ---------------------------------------------------------------------------------------------------------
+
+    def seed_places(
+        self,
+        places: Iterable[Mapping[str, Any]],
+        codes: Iterable[Mapping[str, Any]],
+        aliases: Iterable[Mapping[str, Any]],
+    ) -> bool:
+        """Brings places, their codes by vintage and their aliases to what the reference tables say; False when they already
+        said so. Mappings are as read from CSV (empty text is missing, other columns are ignored).
+
+        A place is never removed, since figures name it; an alias that the store holds is never overwritten, since a person
+        may have confirmed it.
+        """
+        wanted = [_seed(tables.place, row) for row in places]
+        coded = [_seed(tables.place_code, row) for row in codes]
+        named = [_seed(tables.place_alias, row) for row in aliases]
+        with self._read() as connection:
+            if not any(_seed_differences(connection, wanted, coded, named)):
+                return False
+        with self._write() as connection:
+            _write_seed(connection, *_seed_differences(connection, wanted, coded, named))
+        return True
+
+    def find_place(self, name_or_code: str) -> list[dict[str, Any]]:
+        """Places by name (case and accents aside), by alias, by id, or by p-code of any vintage: `place_id`, `level`, `name`,
+        `pcode` (2021), `region`, `cercle`, `commune`; larger places first."""
+        path = "SELECT place_id, level, name, pcode, region, cercle, commune FROM place_path"
+        wanted = _plain(name_or_code)
+        with self._read() as connection:
+            rows = [dict(row) for row in connection.execute(text(path)).mappings()]
+            found = {row["place_id"] for row in rows if wanted in (_plain(row["name"]), _plain(row["place_id"]))}
+            coded = select(tables.place_code.c.place_id, tables.place_code.c.pcode)
+            found |= {place for place, pcode in connection.execute(coded) if _plain(pcode) == wanted}
+            named = select(tables.place_alias.c.place_id, tables.place_alias.c.alias)
+            found |= {place for place, alias in connection.execute(named) if _plain(alias) == wanted}
+        order = [str(level) for level in reversed(Level)]
+        return sorted((row for row in rows if row["place_id"] in found), key=lambda r: (order.index(r["level"]), r["place_id"]))
+
+    # --- submissions ----------------------------------------------------------------------------------------------------
+
+    def known_submission(self, period: Period, sha256: str) -> Known | None:
+        """What the store already holds of a file for a month."""
+        with self._read() as connection:
+            return _known(connection, period, sha256)
+
+    def save_submission(
+        self,
+        checked: Checked,
+        *,
+        period: Period,
+        rules_hash: str,
+        received_at: datetime,
+        messages: Messages,
+        actor: str = ACTOR,
+    ) -> SavedSubmission:
+        """Keeps a checked return: the submission, its rows, its findings and the audit event, all or nothing.
+
+        The same bytes under the same rules are already there: nothing happens. Under other rules they are judged again in
+        place: the id stays, and so does the version. A file of its own is the next version of its region. Versions count
+        accepted files in the order of their arrival; a refused file has none, and one that changes its status when judged
+        again takes its place in that order. Raises ValueError when `checked.rows` is not what `model.Checked` says.
+        """
+        with self._write() as connection:
+            known = _known(connection, period, checked.file.sha256)
+            if known is not None and known.rules_hash == rules_hash:
+                return SavedSubmission(known.id, known.version, fresh=False)
+            values = _submission_values(checked, period, rules_hash)
+            if known is None:
+                values |= {"received_at": _instant(received_at)}
+                saved = _new_submission(connection, values)
+            else:
+                saved = _rejudged_submission(connection, known, values)
+            _insert_observations(connection, saved.id, checked.rows)
+            _insert_findings(connection, [_finding(item, messages, submission_id=saved.id) for item in checked.findings])
+            action = "submission.received" if known is None else "submission.judged_again"
+            details = {
+                "period": str(period), "sha256": checked.file.sha256, "region_id": checked.identification.region_id,
+                "version": saved.version, "status": str(checked.status), "rules_hash": rules_hash,
+            }  # fmt: skip
+            _append(connection, received_at, actor, action, f"submission:{saved.id}", details)
+            return saved
+
+    def current_heads(self, period: Period) -> tuple[SubmissionHead, ...]:
+        """The return each region is counted by: its highest accepted version, in the order of region ids."""
+        s = tables.submission.c
+        columns = (s.id, s.region_id, s.version, s.file, s.sha256, s.validated_on, s.minutes_number, s.validated_by)
+        query = select(*columns, s.validated, s.columns).where(s.id.in_(_heads(period))).order_by(s.region_id)
+        with self._read() as connection:
+            return tuple(_head(row, period) for row in connection.execute(query))
+
+    def submissions(self, period: Period) -> tuple[SubmissionRow, ...]:
+        """Every file received for a month in the order of arrival, refused and superseded ones too."""
+        names = [name for name in SubmissionRow.__dataclass_fields__ if name not in ("current", "region")]
+        s, heads = tables.submission, _heads(period)
+        region = func.coalesce(tables.place.c.name, s.c.region).label("region")
+        query = (
+            select(*(s.c[name] for name in names), region, s.c.id.in_(heads).label("current"))
+            .select_from(s.outerjoin(tables.place, tables.place.c.place_id == s.c.region_id))
+            .where(s.c.period == str(period))
+            .order_by(s.c.id)
+        )
+        with self._read() as connection:
+            return tuple(
+                SubmissionRow(**{**row, "current": bool(row["current"])}) for row in connection.execute(query).mappings()
+            )
+
+    def observations(self, period: Period) -> pd.DataFrame:
+        """The rows of the current returns, accepted and rejected: `submission_id`, `region_id`, `table`, `sheet`, `row`,
+        `accepted`, places and the fields of `observation_fields()`, by region, table, sheet and row. Counts are Int64;
+        texts and dates are objects, None when missing."""
+        o, s = tables.observation, tables.submission
+        wide = [o.c[name].label("table" if name == "table_name" else name) for name in _OBSERVATION]
+        query = (
+            select(o.c.submission_id, s.c.region_id, *wide)
+            .join_from(o, s)
+            .where(s.c.id.in_(_heads(period)))
+            .order_by(s.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
+        )
+        with self._read() as connection:
+            counts = {"Int64": {field.name for field in fields.observation_fields() if field.is_count}}
+            return _frame(connection, query, counts | {"int64": {"submission_id", "row"}, "bool": {"accepted"}})
+
+    def observations_for(
+        self, period: Period, place_ids: Iterable[str], table_names: Iterable[str]
+    ) -> list[dict[str, Any]]:
+        """Rows of the current returns at some places (or moving from or to them), each with the `file`, `sha256`, `region_id`
+        and `columns` (JSON, table -> field -> letters) that lead to its cells."""
+        o, s, places = tables.observation, tables.submission, list(place_ids)
+        here = or_(o.c.place_id.in_(places), o.c.from_place_id.in_(places), o.c.to_place_id.in_(places))
+        query = (
+            select(o, s.c.region_id, s.c.file, s.c.sha256, s.c.columns)
+            .join_from(o, s)
+            .where(s.c.id.in_(_heads(period)), o.c.table_name.in_(list(table_names)), here)
+            .order_by(s.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
+        )
+        with self._read() as connection:
+            return _dicts(connection, query)
+
+    def findings(self, period: Period) -> list[dict[str, Any]]:
+        """What was found in the month: of the current returns, of the refused files, and of the draft. `params` is JSON.
+
+        `submission_id` and `file` are those of the file a finding points at; `region_id` is the region of its return, None
+        when it is of the draft (its `place_id` tells); `source` is `submission` or `draft`.
+        """
+        f, s, r = tables.finding, tables.submission, tables.release
+        query = (
+            select(
+                func.coalesce(f.c.submission_id, f.c.about_submission_id).label("submission_id"),
+                s.c.file, s.c.status, s.c.region_id.label("_region_id"), f.c.release_id, f.c.place_id, f.c.code, f.c.effect,
+                f.c.sheet, f.c.cell, f.c.row, f.c.value, f.c.params, f.c.message, f.c.remedy,
+            )
+            .select_from(
+                f.outerjoin(s, s.c.id == func.coalesce(f.c.submission_id, f.c.about_submission_id))
+                .outerjoin(r, r.c.id == f.c.release_id)
+            )
+            .where(or_(
+                and_(f.c.submission_id.is_not(None), or_(s.c.id.in_(_heads(period)), _refused(period))),
+                and_(r.c.period == str(period), r.c.state == _DRAFT),
+            ))
+            .order_by(f.c.release_id.is_not(None), s.c.region_id, f.c.submission_id, f.c.id)
+        )  # fmt: skip
+        with self._read() as connection:
+            return [_of_source(row) for row in _dicts(connection, query)]
+
+    # --- drafts ---------------------------------------------------------------------------------------------------------
+
+    def past(self, period: Period) -> Past | None:
+        """What a month is compared with: the last published release of an earlier month, else the draft of the month before."""
+        with self._read() as connection:
+            release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
+            if release is None:
+                return None
+            f = tables.figure.c
+            query = (
+                select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
+                .add_columns(f.carried_months.label("age_months"))
+                .where(f.release_id == release.id, _is_total())
+                .order_by(f.place_id, f.population_group, f.measure, f.unit)
+            )
+            frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"age_months"}})
+        return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
+
+    def save_draft(
+        self,
+        compiled: Compiled,
+        *,
+        as_of: date,
+        rules_hash: str,
+        dataset_sha256: str,
+        compared_with: str | None,
+        compiled_at: datetime,
+        messages: Messages,
+        discrepancies: Iterable[tuple[Discrepancy, str, str | None]] = (),
+        actor: str = ACTOR,
+    ) -> SavedDraft:
+        """Replaces the draft of a month: release, figures, bridge, findings of the month and discrepancies, all or nothing.
+
+        `discrepancies` come with their sentence and the decision proposed. One that was there keeps its status and first
+        day; decided and with other values, it is reopened; one no longer found is closed. What people wrote on it (owner,
+        due date) stays. An audit event is added only when the dataset, the rules or the day changed. Raises ValueError when
+        a frame is not what `model.Compiled` says.
+        """
+        stamp = {"as_of": as_of, "rules_hash": rules_hash, "dataset_sha256": dataset_sha256, "compared_with": compared_with}
+        with self._write() as connection:
+            release, changed = _draft(connection, compiled.period, stamp, compiled_at)
+            _insert_frame(connection, tables.figure, compiled.figures, _FIGURE, {"release_id": release})
+            _insert_frame(connection, tables.adjustment, compiled.adjustments, _ADJUSTMENT, {"release_id": release})
+            _insert_findings(connection, [_period_finding(item, messages, release) for item in compiled.findings])
+            _upsert_discrepancies(connection, compiled.period, tuple(discrepancies), as_of)
+            if changed:
+                details = {name: str(value) for name, value in stamp.items() if value is not None}
+                _append(connection, compiled_at, actor, "draft.compiled", f"release:{compiled.period}", details)
+            return SavedDraft(release, changed)
+
+    def draft_release(self, period: Period) -> ReleaseRow | None:
+        """The draft of a month."""
+        with self._read() as connection:
+            return _release(connection, period, revision=0)
+
+    def region_board(self, period: Period) -> list[RegionRow]:
+        """The regions of the draft and the country, in the order of their ids: stocks of IDPs and cumulative returnees and
+        repatriated. `carried_months` is that of the IDP stock."""
+        f = tables.figure.c
+        query = (
+            select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.carried_months)
+            .where(f.release_id.in_(_draft_id(period)), f.level.in_(["region", "country"]), _is_total())
+            .where(f.measure.in_(["stock", "cumulative"]))
+            .order_by(f.place_id, f.population_group, f.unit)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+            names = _names(connection, {row.place_id for row in rows})
+        grouped: dict[str, list[Any]] = {}
+        for row in rows:
+            grouped.setdefault(row.place_id, []).append(row)
+        return [_board_row(place_id, *names[place_id], of_place) for place_id, of_place in grouped.items()]
+
+    def figure_totals(self, period: Period, place_id: str, *, revision: int = 0) -> list[dict[str, Any]]:
+        """The totals of a place in the draft, or in a numbered revision."""
+        f = tables.figure.c
+        names = ("population_group", "measure", "unit", "value", "missing_reason", "obs_status", "basis", "grade")
+        query = (
+            select(*(f[name] for name in names), f.carried_months)
+            .where(f.release_id.in_(_release_id(period, revision)), f.place_id == place_id, _is_total())
+            .order_by(f.population_group, f.measure, f.unit)
+        )
+        with self._read() as connection:
+            return _dicts(connection, query)
+
+    def bridge(self, period: Period, place_id: str, *, revision: int = 0) -> list[dict[str, Any]]:
+        """The items that lead from the regional return to each number of a place, with the `file` and `sha256` they cite."""
+        a, s = tables.adjustment, tables.submission
+        query = (
+            select(*(a.c[name] for name in _ADJUSTMENT), a.c.decision_id, s.c.file, s.c.sha256)
+            .select_from(a.outerjoin(s, s.c.id == a.c.submission_id))
+            .where(a.c.release_id.in_(_release_id(period, revision)), a.c.place_id == place_id)
+            .order_by(a.c.population_group, a.c.measure, a.c.unit, a.c.item)
+        )
+        with self._read() as connection:
+            return _dicts(connection, query)
+
+    def discrepancies(self, period: Period) -> list[dict[str, Any]]:
+        """All discrepancies of a month, closed ones too, with the `pcode` and name of their place; `values` is a list."""
+        d = tables.discrepancy
+        with self._read() as connection:
+            rows = _dicts(connection, select(d).where(d.c.period == str(period)).order_by(d.c.id))
+            names = _names(connection, {row["place_id"] for row in rows})
+        for row in rows:
+            row["values"] = json.loads(row.pop("compared"))
+            row["place"], row["pcode"], _ = names[row["place_id"]]
+        return rows
+
+    def periods(self) -> tuple[Period, ...]:
+        """The months of which the store holds a file or a release, oldest first."""
+        query = select(tables.submission.c.period).union(select(tables.release.c.period))
+        with self._read() as connection:
+            return tuple(sorted(Period.parse(period) for (period,) in connection.execute(query)))
+
+    def view(self, name: str, period: Period | None = None) -> pd.DataFrame:
+        """One of the views for analysts as a frame, of one month or of all; whole numbers are Int64, missing texts None.
+        Raises KeyError for a name that is no view."""
+        query = f"SELECT * FROM {name}" if name in views.VIEWS else views.VIEWS[name]
+        where = " WHERE period = :period" if period else ""
+        with self._read() as connection:
+            frame = _frame(connection, text(query + where).bindparams(**({"period": str(period)} if period else {})), {})
+        ordered = [column for column in _VIEW_ORDER if column in frame]
+        return frame.sort_values(ordered, ignore_index=True, kind="stable") if ordered else frame
+
+    # --- alerts ---------------------------------------------------------------------------------------------------------
+
+    def save_alerts(
+        self, period: Period, rows: pd.DataFrame, hashes: Mapping[str, str], events: Iterable[Event] = ()
+    ) -> None:
+        """Replaces the alerts and events of a month. `rows` has the fields of `ALERT`, `place_id`, `file`, `sheet`, `row` and
+        `cell`; `hashes` gives the sha256 of each file. Raises ValueError for other columns, KeyError for an unknown file."""
+        with self._write() as connection:
+            for table in (tables.alert, tables.event):
+                connection.execute(delete(table).where(table.c.period == str(period)))
+            sha256 = [hashes[file] for file in rows["file"]] if len(rows) else []
+            _insert_frame(connection, tables.alert, rows, _ALERT, {"period": str(period)}, {"sha256": sha256})
+            for item in events:
+                _insert_event(connection, period, item)
+
+    def alerts(self, period: Period) -> pd.DataFrame:
+        """The alerts of a month: `id`, `event_id`, `file`, `sha256`, `sheet`, `row`, `cell`, `place_id` and the fields of
+        `ALERT`, by file, sheet and row."""
+        a = tables.alert
+        query = select(*(c for c in a.columns if c.name != "period")).where(a.c.period == str(period))
+        with self._read() as connection:
+            counts = {field.name for field in fields.ALERT.counts} | {"event_id"}
+            ordered = query.order_by(a.c.file, a.c.sha256, a.c.sheet, a.c.row)
+            return _frame(connection, ordered, {"Int64": counts, "int64": {"id", "row"}})
+
+    # --- audit ----------------------------------------------------------------------------------------------------------
+
+    def record(self, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> int:
+        """Adds a link to the audit chain; gives its id."""
+        with self._write() as connection:
+            return _append(connection, at, actor, action, subject, details)
+
+    def verify_chain(self) -> int | None:
+        """The id of the first audit event that was altered or does not follow the one before; None when the chain is whole.
+        Events cut off its end leave no trace here: compare the last hash with a published one."""
+        previous = GENESIS
+        with self._read() as connection:
+            for row in connection.execute(select(tables.audit_event).order_by(tables.audit_event.c.id)):
+                link = _link(previous, row.at, row.actor, row.action, row.subject, row.details)
+                if row.previous_hash != previous or row.hash != link:
+                    return int(row.id)
+                previous = row.hash
+        return None
+
+    # --- transactions ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        """One snapshot for all queries of a method."""
+        with _plain_failures(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        """The only writer, until it commits."""
+        with _plain_failures(), self._engine.connect() as connection:
+            with connection.execution_options(sqlite_begin="BEGIN IMMEDIATE").begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+                yield connection
+
+    def _migrate(self) -> None:
+        """Brings the schema to `HEAD`. Alembic is imported only when there is something to do."""
+        with self._read() as connection:
+            if _schema_revision(connection) == HEAD:
+                return
+        with self._write() as connection:
+            if _schema_revision(connection) != HEAD:  # another process may have migrated while this one stood in line
+                _upgrade(connection)
+
+
+# --- the engine -----------------------------------------------------------------------------------------------------------
+
+
+def _engine(url: str, busy_seconds: float) -> Engine:
+    address = _address(url)
+    options: dict[str, Any] = {}
+    if address.get_backend_name() == "sqlite":
+        if address.database and address.database != ":memory:":
+            Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        options = {"timeout": busy_seconds}
+    else:
+        wait = int(busy_seconds * 1000)
+        options = {"options": f"-c lock_timeout={wait} -c timezone=UTC", "connect_timeout": max(2, int(busy_seconds))}
+    try:
+        engine = create_engine(address, connect_args=options)
+    except ImportError as missing:
+        raise StoreError(f"no driver for {address.drivername}: {missing}", "driver") from missing
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _address(url: str) -> URL:
+    """`postgresql://` means psycopg 3."""
+    address = make_url(url)
+    if address.get_backend_name() not in ("sqlite", "postgresql"):
+        raise StoreError(f"neither SQLite nor PostgreSQL: {address.drivername}", "driver")
+    return address.set(drivername="postgresql+psycopg") if address.drivername == "postgresql" else address
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the driver's own BEGIN would leave table definitions outside the transaction
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+
+
+_SQLITE_CAUSES = (
+    ("locked", "locked"), ("readonly", "read_only"), ("read-only", "read_only"), ("full", "full"),
+    ("unable to open", "unreachable"), ("not a database", "damaged"), ("malformed", "damaged"),
+)  # fmt: skip
+_POSTGRESQL_CAUSES = {"55P03": "locked", "40P01": "locked", "40001": "locked", "25006": "read_only", "53100": "full"}
+
+
+@contextmanager
+def _plain_failures() -> Iterator[None]:
+    """What the database could not do becomes a StoreError; a refused row stays an IntegrityError, since it is a mistake."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except DBAPIError as failure:
+        raise StoreError(str(failure.orig), _cause(failure)) from failure
+
+
+def _cause(failure: DBAPIError) -> str:
+    said = str(failure.orig).lower()
+    state = getattr(failure.orig, "sqlstate", None)
+    if state is not None:
+        return _POSTGRESQL_CAUSES.get(state, "unreachable" if state[:2] in ("08", "57", "28", "3D") else "failed")
+    if type(failure.orig).__module__.startswith("psycopg"):
+        return "unreachable"  # no state means that no server answered
+    return next((cause for sign, cause in _SQLITE_CAUSES if sign in said), "failed")
+
+
+def _schema_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _upgrade(connection: Connection) -> None:
+    """Migrates inside the transaction of `connection`. Views are code over the tables: they go before and come back after."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", "pipelines.io.store:migrations")
+    config.attributes["connection"] = connection
+    views.drop(connection)
+    try:
+        command.upgrade(config, "head")
+    except CommandError as failure:
+        raise StoreError(f"the store was written by a later version of this program: {failure}", "newer") from failure
+    views.create(connection)
+
+
+# --- frames ---------------------------------------------------------------------------------------------------------------
+
+_VIEW_ORDER = (
+    "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "sex", "age",
+    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id",
+)  # fmt: skip
+
+
+def _insert_frame(
+    connection: Connection,
+    table: Table,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    same: Mapping[str, Any],
+    more: Mapping[str, Sequence[Any]] | None = None,
+) -> None:
+    """Inserts the rows of a frame whose columns are exactly `columns`, with the values of `same` on every row."""
+    if not len(frame):
+        return
+    _expect(frame, columns, columns, table.name)
+    _insert_columns(connection, table, {name: _values(frame[name], table.c[name]) for name in columns} | dict(more or {}), same)
+
+
+def _insert_columns(connection: Connection, table: Table, columns: Mapping[str, Sequence[Any]], same: Mapping[str, Any]) -> None:
+    """One statement for all rows, given column by column: the driver loops, not SQLAlchemy."""
+    length = len(next(iter(columns.values())))
+    every = dict(columns) | {name: [value] * length for name, value in same.items()}
+    quote = connection.dialect.identifier_preparer.quote
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    names, marks = ", ".join(map(quote, every)), ", ".join([mark] * len(every))
+    if connection.dialect.name == "sqlite":
+        every |= {name: _iso(values) for name, values in every.items() if isinstance(table.c[name].type, Date)}
+    rows = list(zip(*every.values(), strict=True))
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
+
+
+def _expect(frame: pd.DataFrame, needed: Iterable[str], allowed: Iterable[str], what: str) -> None:
+    missing, extra = sorted(set(needed) - set(frame.columns)), sorted(set(frame.columns) - set(allowed))
+    if missing or extra:
+        raise ValueError(f"not the columns of {what}: missing {missing}, unexpected {extra}")
+
+
+def _values(series: pd.Series, column: Any) -> list[Any]:
+    """The values of one column as the driver takes them; every kind of missing becomes None. Raises TypeError or ValueError
+    for a count that is not whole."""
+    if column.type.python_type is int and series.dtype != bool:
+        series = series.astype("Int64")
+    elif isinstance(column.type, Date) and series.dtype.kind == "M":
+        series = series.dt.date
+    values = series.to_numpy(dtype=object)
+    values = values.copy()
+    values[series.isna().to_numpy()] = None
+    return list(values.tolist())
+
+
+def _iso(values: Sequence[date | None]) -> list[str | None]:
+    return [None if value is None else value.isoformat()[:10] for value in values]
+
+
+def _frame(connection: Connection, query: Any, types: Mapping[str, set[str]]) -> pd.DataFrame:
+    """The result of a query. `types` is dtype -> columns; other columns are Int64 when all they hold is whole, else objects with
+    None for missing."""
+    import pandas as pd
+
+    result = connection.execute(query)
+    names = list(result.keys())
+    rows = result.all()
+    dtypes = {name: dtype for dtype, columns in types.items() for name in columns}
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return pd.DataFrame(
+        {name: _series(list(values), dtypes.get(name)) for name, values in zip(names, columns, strict=True)}, columns=names
+    )
+
+
+def _series(values: list[Any], dtype: str | None) -> pd.Series:
+    import pandas as pd
+
+    if dtype is None:
+        kinds = {type(value) for value in values}
+        dtype = "Int64" if int in kinds and kinds <= {int, type(None)} else "object"
+    return pd.Series(values, dtype=dtype)
+
+
+def _dicts(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+# --- places ---------------------------------------------------------------------------------------------------------------
+
+
+def _plain(name: str) -> str:
+    """A name without case and accents."""
+    letters = unicodedata.normalize("NFKD", name)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold().strip()
+
+
+def _seed(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {column.name: _seed_value(column, row.get(column.name)) for column in table.columns if column.name != "id"}
+
+
+def _seed_value(column: Any, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if isinstance(column.type, Date):
+        return value if isinstance(value, date) else date.fromisoformat(value)
+    return float(value) if column.type.python_type is float else value
+
+
+Seed = tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]
+
+
+def _seed_differences(
+    connection: Connection, places: list[dict[str, Any]], codes: list[dict[str, Any]], aliases: list[dict[str, Any]]
+) -> Seed:
+    """Places to add, places to correct, all codes when any differs, and aliases to add."""
+    held = {row["place_id"]: row for row in _dicts(connection, select(tables.place))}
+    added = [row for row in places if row["place_id"] not in held]
+    corrected = [row for row in places if row["place_id"] in held and row != held[row["place_id"]]]
+    coded = {tuple(row.values()) for row in _dicts(connection, select(tables.place_code))}
+    recoded = codes if coded != {tuple(row.values()) for row in codes} else []
+    known = {_alias_key(row) for row in _dicts(connection, select(tables.place_alias))}
+    return added, corrected, recoded, [row for row in aliases if _alias_key(row) not in known]
+
+
+def _alias_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return row["alias"], row["level"], row["parent_id"]
+
+
+def _write_seed(
+    connection: Connection, added: list[Any], corrected: list[Any], codes: list[Any], aliases: list[Any]
+) -> None:
+    if added:
+        connection.execute(insert(tables.place), added)
+    for row in corrected:
+        connection.execute(update(tables.place).where(tables.place.c.place_id == row["place_id"]).values(row))
+    if codes:  # whole, since two places may have exchanged their codes
+        connection.execute(delete(tables.place_code))
+        connection.execute(insert(tables.place_code), codes)
+    if aliases:
+        connection.execute(insert(tables.place_alias), aliases)
+
+
+def _names(connection: Connection, place_ids: set[str]) -> dict[str, tuple[str, str | None, str]]:
+    """Name, 2021 code and level of some places."""
+    p, c = tables.place, tables.place_code
+    query = select(p.c.place_id, p.c.name, c.c.pcode, p.c.level).select_from(
+        p.outerjoin(c, and_(c.c.place_id == p.c.place_id, c.c.vintage == views.VINTAGE))
+    )
+    rows = connection.execute(query.where(p.c.place_id.in_(place_ids)))
+    return {row.place_id: (row.name, row.pcode, row.level) for row in rows}
+
+
+# --- submissions ----------------------------------------------------------------------------------------------------------
+
+
+def _known(connection: Connection, period: Period, sha256: str) -> Known | None:
+    s = tables.submission.c
+    query = select(s.id, s.status, s.rules_hash, s.version).where(s.period == str(period), s.sha256 == sha256)
+    row = connection.execute(query).one_or_none()
+    return Known(*row) if row is not None else None
+
+
+def _heads(period: Period) -> Select[Any]:
+    """The ids of the highest accepted version of each region."""
+    s, later = tables.submission.c, tables.submission.alias("later").c
+    follows = select(later.id).where(
+        later.period == s.period, later.region_id == s.region_id, later.status == SubmissionStatus.ACCEPTED,
+        later.version > s.version,
+    )  # fmt: skip
+    return select(s.id).where(s.period == str(period), s.status == SubmissionStatus.ACCEPTED, ~follows.exists())
+
+
+def _refused(period: Period) -> Any:
+    s = tables.submission.c
+    return and_(s.period == str(period), s.status == SubmissionStatus.REFUSED)
+
+
+def _head(row: Any, period: Period) -> SubmissionHead:
+    """`validated` is the visa whole: a tick without date, minutes and authority is none."""
+    visa = bool(row.validated and row.validated_on and row.minutes_number and row.validated_by)
+    columns = json.loads(row.columns)
+    return SubmissionHead(row.id, row.region_id, period, row.version, row.file, row.sha256, visa, columns)
+
+
+def _submission_values(checked: Checked, period: Period, rules_hash: str) -> dict[str, Any]:
+    form, counts = checked.identification, checked.counts
+    named = ("region_id", "region", "prepared_by", "function", "prepared_on", "validated_on", "minutes_number", "validated_by")
+    return {name: getattr(form, name) for name in named} | {
+        "period": str(period), "layout": checked.layout, "file": checked.file.name, "sha256": checked.file.sha256,
+        "status": str(checked.status), "validated": bool(form.validated), "stated_version": form.version,
+        "rows_read": counts.read, "rows_accepted": counts.accepted, "rows_rejected": counts.rejected,
+        "rows_recognised": counts.recognised, "columns": _json(checked.columns), "rules_hash": rules_hash,
+    }  # fmt: skip
+
+
+def _new_submission(connection: Connection, values: dict[str, Any]) -> SavedSubmission:
+    version = _take_version(connection, values, before=None)
+    key = connection.execute(insert(tables.submission).values(**values, version=version)).inserted_primary_key
+    assert key is not None
+    return SavedSubmission(int(key[0]), version, fresh=True)
+
+
+def _rejudged_submission(connection: Connection, known: Known, values: dict[str, Any]) -> SavedSubmission:
+    """Replaces what was said of a file. Its number changes only when its status or its region did."""
+    s, o, f = tables.submission, tables.observation, tables.finding
+    mine = s.c.id == known.id
+    region = connection.execute(select(s.c.region_id).where(mine)).scalar()
+    version = known.version
+    if (known.status, region) != (values["status"], values["region_id"]):
+        connection.execute(update(s).where(mine).values(status=str(SubmissionStatus.REFUSED), version=None))
+        if known.version is not None:
+            _close_gap(connection, values["period"], region, known.version)
+        version = _take_version(connection, values, before=known.id)
+    connection.execute(update(s).where(mine).values(**values, version=version))
+    connection.execute(delete(o).where(o.c.submission_id == known.id))
+    connection.execute(delete(f).where(f.c.submission_id == known.id))
+    return SavedSubmission(known.id, version, fresh=True)
+
+
+def _accepted_of(period: str, region: str | None) -> Any:
+    s = tables.submission.c
+    return and_(s.period == period, s.region_id == region, s.version.is_not(None))
+
+
+def _take_version(connection: Connection, values: Mapping[str, Any], before: int | None) -> int | None:
+    """The number of a file among the accepted ones of its region, in the order of arrival; None when it is refused.
+
+    A file that arrived earlier than others (`before` is its id) pushes those up by one.
+    """
+    if values["status"] != SubmissionStatus.ACCEPTED:
+        return None
+    s = tables.submission.c
+    of_region = _accepted_of(values["period"], values["region_id"])
+    earlier = of_region if before is None else and_(of_region, s.id < before)
+    version = 1 + int(connection.execute(select(func.count()).where(earlier)).scalar_one())
+    if before is not None:
+        later = select(s.id).where(of_region, s.version >= version).order_by(s.version.desc())
+        _shift(connection, later, 1)
+    return version
+
+
+def _close_gap(connection: Connection, period: str, region: str | None, version: int) -> None:
+    s = tables.submission.c
+    _shift(connection, select(s.id).where(_accepted_of(period, region), s.version > version).order_by(s.version), -1)
+
+
+def _shift(connection: Connection, ids: Select[Any], step: int) -> None:
+    """One by one in the given order, so that no two files have the same number in between."""
+    s = tables.submission
+    for (key,) in connection.execute(ids).all():
+        connection.execute(update(s).where(s.c.id == key).values(version=s.c.version + step))
+
+
+def _insert_observations(connection: Connection, submission: int, rows: pd.DataFrame) -> None:
+    """The rows as `model.Checked` describes them; a column it does not know is an error, one that is absent is missing."""
+    frame = rows.rename(columns={"table": "table_name"})
+    if not len(frame):
+        return
+    _expect(frame, ("table_name", "sheet", "row", "accepted"), _OBSERVATION, "checked rows")
+    found = {name: _values(frame[name], tables.observation.c[name]) for name in _OBSERVATION if name in frame}
+    _insert_columns(connection, tables.observation, found, {"submission_id": submission})
+
+
+def _finding(item: Finding, messages: Messages, **owner: Any) -> dict[str, Any]:
+    message, remedy = messages(item)
+    own = {name: getattr(item, name) for name in ("code", "sheet", "cell", "row", "value")}
+    blank = {"submission_id": None, "release_id": None, "about_submission_id": None, "place_id": None}
+    return blank | own | {"effect": str(item.effect), "params": _json(item.params), "message": message, "remedy": remedy} | owner
+
+
+def _period_finding(item: PeriodFinding, messages: Messages, release: int) -> dict[str, Any]:
+    return _finding(
+        item.finding, messages, release_id=release, about_submission_id=item.submission_id, place_id=item.place_id
+    )
+
+
+def _insert_findings(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(insert(tables.finding), rows)
+
+
+def _of_source(row: dict[str, Any]) -> dict[str, Any]:
+    of_draft = row.pop("release_id") is not None
+    region = row.pop("_region_id")
+    return row | {"region_id": None if of_draft else region, "source": "draft" if of_draft else "submission"}
+
+
+# --- releases -------------------------------------------------------------------------------------------------------------
+
+_RELEASE = tuple(tables.release.c[name] for name in ReleaseRow.__dataclass_fields__)
+
+
+def _release(connection: Connection, period: Period, revision: int) -> ReleaseRow | None:
+    r = tables.release.c
+    row = connection.execute(select(*_RELEASE).where(r.period == str(period), r.revision == revision)).one_or_none()
+    return ReleaseRow(*row) if row is not None else None
+
+
+def _last_published(connection: Connection, period: Period) -> ReleaseRow | None:
+    r = tables.release.c
+    query = select(*_RELEASE).where(r.period < str(period), r.state == ReleaseState.PUBLISHED)
+    row = connection.execute(query.order_by(r.period.desc(), r.revision.desc()).limit(1)).one_or_none()
+    return ReleaseRow(*row) if row is not None else None
+
+
+def _release_id(period: Period, revision: int) -> Select[Any]:
+    r = tables.release.c
+    return select(r.id).where(r.period == str(period), r.revision == revision)
+
+
+def _draft_id(period: Period) -> Select[Any]:
+    return _release_id(period, 0)
+
+
+def _release_name(release: ReleaseRow) -> str:
+    if release.revision:
+        return f"diffusion {release.period}, révision {release.revision}"
+    return f"projet {release.period} (non publié)"
+
+
+def _is_total() -> Any:
+    return and_(*(tables.figure.c[name] == TOTAL for name in tables.BREAKDOWNS))
+
+
+def _draft(
+    connection: Connection, period: Period, stamp: Mapping[str, Any], compiled_at: datetime
+) -> tuple[int, bool]:
+    """The emptied draft of a month, and whether it is another one than before."""
+    r, held = tables.release, _release(connection, period, revision=0)
+    values = {**stamp, "compiled_at": _instant(compiled_at)}
+    if held is None:
+        query = insert(r).values(period=str(period), revision=0, state=str(_DRAFT), **values)
+        key = connection.execute(query).inserted_primary_key
+        assert key is not None
+        return int(key[0]), True
+    for table in (tables.figure, tables.adjustment, tables.finding):
+        connection.execute(delete(table).where(table.c.release_id == held.id))
+    connection.execute(update(r).where(r.c.id == held.id).values(**values))
+    return held.id, any(getattr(held, name) != value for name, value in stamp.items())
+
+
+def _board_row(place_id: str, name: str, pcode: str | None, level: str, rows: Sequence[Any]) -> RegionRow:
+    totals = {(row.population_group, row.unit): row.value for row in rows}
+    carried = max((row.carried_months for row in rows if row.measure == "stock"), default=0)
+    return RegionRow(place_id, name, pcode, level, totals, carried)
+
+
+# --- discrepancies, alerts ------------------------------------------------------------------------------------------------
+
+
+def _upsert_discrepancies(
+    connection: Connection, period: Period, found: Sequence[tuple[Discrepancy, str, str | None]], as_of: date
+) -> None:
+    d = tables.discrepancy
+    held = {row.id: row for row in connection.execute(select(d).where(d.c.period == str(period)))}
+    for item, sentence, proposed in found:
+        values = _discrepancy_values(item, sentence, proposed)
+        before = held.pop(item.key, None)
+        if before is None:
+            seen = {"first_seen": as_of, "last_seen": as_of, "status": str(DiscrepancyStatus.OPEN)}
+            connection.execute(insert(d).values(id=item.key, **values, **seen))
+        else:
+            again = {"status": _status(connection, before, item), "last_seen": max(as_of, before.first_seen)}
+            connection.execute(update(d).where(d.c.id == item.key).values(**values, **again))
+    gone = d.c.id.in_(list(held))
+    connection.execute(update(d).where(gone).values(status=str(DiscrepancyStatus.CLOSED)))
+
+
+def _discrepancy_values(item: Discrepancy, sentence: str, proposed: str | None) -> dict[str, Any]:
+    """`share` is the gap over the largest number compared."""
+    largest = max((abs(value["value"]) for value in item.values if value.get("value") is not None), default=0)
+    return {
+        "rule": item.rule, "period": str(item.period), "place_id": item.place_id, "population_group": item.population_group,
+        "measure": item.measure, "compared": _json(item.values), "gap": int(item.gap), "fingerprint": item.fingerprint,
+        "share": float(item.params["share"]) if "share" in item.params else (item.gap / largest if largest else None),
+        "sentence": sentence, "proposed": proposed,
+    }  # fmt: skip
+
+
+def _status(connection: Connection, before: Any, item: Discrepancy) -> str:
+    """A decision holds as long as the values it was taken on; one that comes back after it was closed asks its last decision."""
+    same = before.fingerprint == item.fingerprint
+    if before.status == DiscrepancyStatus.DECIDED:
+        return str(DiscrepancyStatus.DECIDED if same else DiscrepancyStatus.REOPENED)
+    if before.status != DiscrepancyStatus.CLOSED:
+        return str(before.status)
+    decided_on = _standing_fingerprint(connection, item.key)
+    if decided_on is None:
+        return str(DiscrepancyStatus.OPEN)
+    return str(DiscrepancyStatus.DECIDED if decided_on == item.fingerprint else DiscrepancyStatus.REOPENED)
+
+
+def _standing_fingerprint(connection: Connection, key: str) -> str | None:
+    """The values that the last decision not undone was taken on; empty when it does not say."""
+    d, undo = tables.decision.c, tables.decision.alias("undo").c
+    query = select(func.coalesce(d.fingerprint, "")).where(
+        d.discrepancy_id == key, d.undoes.is_(None), ~select(undo.id).where(undo.undoes == d.id).exists()
+    )
+    return connection.execute(query.order_by(d.id.desc()).limit(1)).scalar()
+
+
+def _insert_event(connection: Connection, period: Period, item: Event) -> None:
+    """The event, and the alerts that told of it: those of its numbers within its days."""
+    (h_low, h_high), (i_low, i_high) = item.households or (None, None), item.individuals or (None, None)
+    key = connection.execute(
+        insert(tables.event).values(
+            period=str(period), key=item.key, place_id=item.place_id, first_on=item.first_on, last_on=item.last_on,
+            witnesses=item.witnesses, assessed=bool(item.assessed), households_low=h_low, households_high=h_high,
+            individuals_low=i_low, individuals_high=i_high,
+        )
+    ).inserted_primary_key  # fmt: skip
+    assert key is not None
+    a = tables.alert.c
+    told = and_(a.period == str(period), a.alert_number.in_(item.alert_numbers), a.event_on.between(item.first_on, item.last_on))
+    connection.execute(update(tables.alert).where(told).values(event_id=key[0]))
+
+
+# --- audit ----------------------------------------------------------------------------------------------------------------
+
+
+def _append(
+    connection: Connection, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]
+) -> int:
+    """Adds a link after the last one; the caller is the only writer."""
+    e = tables.audit_event
+    previous = connection.execute(select(e.c.hash).order_by(e.c.id.desc()).limit(1)).scalar() or GENESIS
+    said = {"at": _instant(at), "actor": actor, "action": action, "subject": subject, "details": _json(details)}
+    link = _link(previous, **said)
+    key = connection.execute(insert(e).values(**said, previous_hash=previous, hash=link)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _link(previous_hash: str, at: str, actor: str, action: str, subject: str, details: str) -> str:
+    """The hash of an event and of all before it."""
+    said = {
+        "previous_hash": previous_hash, "at": at, "actor": actor, "action": action, "subject": subject, "details": details,
+    }  # fmt: skip
+    return hashlib.sha256(_json(said).encode()).hexdigest()
+
+
+def _json(value: Any) -> str:
+    """The one way to write a value: same value, same text."""
+    return json.dumps(_plain_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_json_leaf)
+
+
+def _plain_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_plain_json(item) for item in value]
+        return sorted(items, key=str) if isinstance(value, set | frozenset) else items
+    return value
+
+
+def _json_leaf(value: Any) -> Any:
+    """Numbers of numpy are numbers; everything else is its text."""
+    return value.item() if hasattr(value, "item") else str(value)
+
+
+def _instant(at: datetime) -> str:
+    """UTC to the second as ISO text; an instant without a zone is taken as UTC."""
+    return (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,223 @@
+"""What analysts read: the views of the store, in SQL that SQLite and PostgreSQL both run.
+
+This is the only text of the views. They are not kept in migrations: a view is code over the tables, SQLite cannot alter a
+table under one, and a second copy would drift. `Store.open` drops them before it migrates and creates them again after,
+in the same transaction. The last migration states the `fingerprint` of this text, so that a changed view needs a revision
+(possibly empty) to reach existing databases; a test holds both together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from sqlalchemy import Connection
+
+VINTAGE = "cod-2021"
+_BREAKDOWNS = ("sex", "age", "shelter", "displacement", "origin_id", "cause", "vulnerability")
+_LAST = """r.state = 'published' AND r.revision = (
+    SELECT max(q.revision) FROM release q WHERE q.period = r.period AND q.state = 'published')"""
+
+
+def _total(*free: str) -> str:
+    """That a figure is a total in every breakdown but those named."""
+    return " AND ".join(f"f.{name} = '_T'" for name in _BREAKDOWNS if name not in free)
+
+
+_PLACE_PATH = f"""
+SELECT p.place_id, c.pcode, p.level, p.name,
+    CASE p.level WHEN 'region' THEN p.name WHEN 'cercle' THEN p1.name WHEN 'commune' THEN p2.name
+        WHEN 'site' THEN p3.name END AS region,
+    CASE p.level WHEN 'cercle' THEN p.name WHEN 'commune' THEN p1.name WHEN 'site' THEN p2.name END AS cercle,
+    CASE p.level WHEN 'commune' THEN p.name WHEN 'site' THEN p1.name END AS commune
+FROM place p
+LEFT JOIN place_code c ON c.place_id = p.place_id AND c.vintage = '{VINTAGE}'
+LEFT JOIN place p1 ON p1.place_id = c.parent_id
+LEFT JOIN place_code c1 ON c1.place_id = p1.place_id AND c1.vintage = '{VINTAGE}'
+LEFT JOIN place p2 ON p2.place_id = c1.parent_id
+LEFT JOIN place_code c2 ON c2.place_id = p2.place_id AND c2.vintage = '{VINTAGE}'
+LEFT JOIN place p3 ON p3.place_id = c2.parent_id
+"""
+
+
+def _figures(which: str) -> str:
+    """Figures with the names of their places. An origin that the 2021 list does not know keeps its own id."""
+    return f"""
+SELECT r.period, r.revision, p.pcode, f.level, p.region, p.cercle, p.commune, f.population_group, f.measure, f.unit,
+    f.sex, f.age, f.shelter, f.displacement, COALESCE(o.pcode, f.origin_id) AS origin_pcode, f.cause, f.vulnerability,
+    f.value, f.missing_reason, f.obs_status, f.basis, f.grade
+FROM figure f
+JOIN release r ON r.id = f.release_id
+JOIN place_path p ON p.place_id = f.place_id
+LEFT JOIN place_code o ON o.place_id = f.origin_id AND o.vintage = '{VINTAGE}'
+WHERE {which}
+"""
+
+
+def _one(group: str, measure: str, unit: str, *, take: str = "value") -> str:
+    """One total of a place."""
+    about = f"f.population_group = '{group}' AND f.measure = '{measure}' AND f.unit = '{unit}'"
+    return f"MAX(CASE WHEN {about} AND {_total()} THEN f.{take} END)"
+
+
+def _part(column: str, *words: str, free: str | None = None, other: str = "") -> str:
+    """The IDP individuals of some words of a breakdown, the named second breakdown left out or summed over."""
+    listed = ", ".join(f"'{word}'" for word in words)
+    about = f"f.population_group = 'idp' AND f.measure = 'stock' AND f.unit = 'individual' AND f.{column} IN ({listed})"
+    return f"CAST(SUM(CASE WHEN {about} AND {_total(column, free or column)}{other} THEN f.value END) AS BIGINT)"
+
+
+def _part_of_either(column: str, *words: str, over: str) -> str:
+    """A part as published, else summed over the cells of a crossed breakdown."""
+    crossed = _part(column, *words, free=over, other=f" AND f.{over} NOT IN ('_T', '_U')")
+    return f"COALESCE({_part(column, *words)},\n    {crossed})"
+
+
+_WIDE = {
+    "idp_households": _one("idp", "stock", "household"),
+    "idp_individuals": _one("idp", "stock", "individual"),
+    "idp_female": _part_of_either("sex", "F", over="age"),
+    "idp_male": _part_of_either("sex", "M", over="age"),
+    "idp_under_18": _part_of_either("age", "0-4", "5-17", over="sex"),
+    "idp_60_plus": _part_of_either("age", "60+", over="sex"),
+    "idp_host_family": _part("shelter", "host_family"),
+    "idp_on_sites": _part("shelter", "spontaneous_site", "planned_site", "collective_centre"),
+    "idp_primary": _part("displacement", "primary"),
+    "idp_secondary": _part("displacement", "secondary"),
+    "returnee_households": _one("idp_returnee", "cumulative", "household"),
+    "returnee_individuals": _one("idp_returnee", "cumulative", "individual"),
+    "repatriated_households": _one("repatriated_refugee", "cumulative", "household"),
+    "repatriated_individuals": _one("repatriated_refugee", "cumulative", "individual"),
+    "arrivals": _one("idp", "arrivals", "individual"),
+    "departures": _one("idp", "departures", "individual"),
+    "returns": _one("idp", "returns", "individual"),
+    "basis": _one("idp", "stock", "individual", take="basis"),
+    "grade": _one("idp", "stock", "individual", take="grade"),
+    "obs_status": _one("idp", "stock", "individual", take="obs_status"),
+}
+
+
+def _places(level: str, *names: str) -> str:
+    """One row per period and place of a level, the last revision, the common figures side by side."""
+    where = ", ".join(f"p.{name}" for name in names)
+    wide = ",\n    ".join(f"{expression} AS {name}" for name, expression in _WIDE.items())
+    return f"""
+SELECT r.period, r.revision, p.pcode, {where},
+    {wide}
+FROM figure f
+JOIN release r ON r.id = f.release_id
+JOIN place_path p ON p.place_id = f.place_id
+WHERE f.level = '{level}' AND {_LAST}
+GROUP BY r.period, r.revision, f.place_id, p.pcode, {where}
+"""
+
+
+def _bridge(which: str) -> str:
+    return f"""
+SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, a.population_group, a.measure, a.unit,
+    a.item, a.kind, a.value, a.reason, s.file, s.sha256, a.sheet, a.cell
+FROM adjustment a
+JOIN release r ON r.id = a.release_id
+JOIN place_path p ON p.place_id = a.place_id
+LEFT JOIN submission s ON s.id = a.submission_id
+WHERE {which}
+"""
+
+
+_REVISION = f"""
+WITH step AS (
+    SELECT r.id, r.period, r.revision, (
+        SELECT q.id FROM release q
+        WHERE q.period = r.period AND q.state = 'published' AND q.revision < r.revision
+        ORDER BY q.revision DESC LIMIT 1) AS previous_id
+    FROM release r WHERE r.state = 'published'
+), total AS (
+    SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}
+), line AS (
+    SELECT DISTINCT s.id, s.previous_id, s.period, s.revision, t.place_id, t.level, t.population_group, t.measure, t.unit
+    FROM step s JOIN total t ON t.release_id = s.id OR t.release_id = s.previous_id
+    WHERE s.previous_id IS NOT NULL
+)
+SELECT l.period, l.revision, p.pcode, l.level, l.population_group, l.measure, l.unit, now.value,
+    before.value AS previous_value, now.value - before.value AS difference
+FROM line l
+JOIN place_path p ON p.place_id = l.place_id
+LEFT JOIN total now ON now.release_id = l.id AND now.place_id = l.place_id
+    AND now.population_group = l.population_group AND now.measure = l.measure AND now.unit = l.unit
+LEFT JOIN total before ON before.release_id = l.previous_id AND before.place_id = l.place_id
+    AND before.population_group = l.population_group AND before.measure = l.measure AND before.unit = l.unit
+"""
+
+# The return that a release was made with is the one its bridge opens with: later files do not change what is official.
+_COMPLETENESS = f"""
+SELECT r.period, p.pcode, p.region,
+    CASE WHEN s.id IS NULL THEN 0 ELSE 1 END AS received,
+    CASE WHEN s.validated AND s.validated_on IS NOT NULL AND s.minutes_number IS NOT NULL AND s.validated_by IS NOT NULL
+        THEN 1 ELSE 0 END AS validated,
+    s.version, s.rows_accepted, s.rows_rejected,
+    CASE WHEN f.carried_months > 0 THEN 1 ELSE 0 END AS carried_forward
+FROM release r
+JOIN (
+    SELECT f.release_id, f.place_id,
+        MAX(CASE WHEN f.population_group = 'idp' AND f.measure = 'stock' THEN f.carried_months ELSE 0 END) AS carried_months
+    FROM figure f WHERE f.level = 'region' AND {_total()} GROUP BY f.release_id, f.place_id
+) f ON f.release_id = r.id
+JOIN place_path p ON p.place_id = f.place_id
+LEFT JOIN (
+    SELECT a.release_id, a.place_id, MAX(a.submission_id) AS submission_id
+    FROM adjustment a WHERE a.kind = 'return' GROUP BY a.release_id, a.place_id
+) a ON a.release_id = r.id AND a.place_id = f.place_id
+LEFT JOIN submission s ON s.id = a.submission_id
+WHERE {_LAST}
+"""
+
+_OPEN_DISCREPANCY = """
+SELECT d.id, d.rule, d.period, p.pcode, p.level, p.region, p.cercle, p.commune, d.population_group, d.measure,
+    d.compared, d.gap, d.share, d.status, d.sentence, d.proposed, d.owner, d.due, d.first_seen, d.last_seen
+FROM discrepancy d JOIN place_path p ON p.place_id = d.place_id
+WHERE d.status IN ('open', 'reopened')
+"""
+
+_ORIGIN_DESTINATION = f"""
+SELECT r.period, r.revision, COALESCE(o.pcode, f.origin_id) AS origin_pcode, o.name AS origin_name,
+    p.pcode, p.region, p.cercle, p.commune, f.level, f.cause, f.unit, f.value
+FROM figure f
+JOIN release r ON r.id = f.release_id
+JOIN place_path p ON p.place_id = f.place_id
+LEFT JOIN place_path o ON o.place_id = f.origin_id
+WHERE r.state = 'published' AND f.origin_id <> '_T' AND f.population_group = 'idp' AND f.measure = 'stock'
+    AND {_total("origin_id", "cause")}
+"""
+
+VIEWS: Mapping[str, str] = {
+    "place_path": _PLACE_PATH,
+    "official_figure": _figures("r.state = 'published'"),
+    "draft_figure": _figures("r.state = 'draft'"),
+    "official_series": _figures(_LAST),
+    "official_region": _places("region", "region"),
+    "official_cercle": _places("cercle", "region", "cercle"),
+    "official_commune": _places("commune", "region", "cercle", "commune"),
+    "official_bridge": _bridge("r.state = 'published'"),
+    "draft_bridge": _bridge("r.state = 'draft'"),
+    "official_revision": _REVISION,
+    "official_completeness": _COMPLETENESS,
+    "open_discrepancy": _OPEN_DISCREPANCY,
+    "origin_destination": _ORIGIN_DESTINATION,
+}
+"""Name -> query; a view stands after those that it reads."""
+
+
+def fingerprint() -> str:
+    """What tells one text of the views from another."""
+    return hashlib.sha256("\n".join(f"{name}:{query}" for name, query in VIEWS.items()).encode()).hexdigest()[:16]
+
+
+def drop(connection: Connection) -> None:
+    """Drops the views of this version; those of an older one that are gone since are its migration's to drop."""
+    for name in reversed(VIEWS):
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+
+
+def create(connection: Connection) -> None:
+    for name, query in VIEWS.items():
+        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query.strip()}")

@@ -1,0 +1,157 @@
+"""The bridge always adds up, parts make their wholes, and order never matters."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+
+import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines import compilation
+from pipelines.checking import Rulebook
+from pipelines.compilation import COUNTRY, DIMENSIONS, KEY, Month, compile_month
+from pipelines.model import Checked, Compiled, Past
+from tests.fiche import GAZETTEER, Fiche, check, month_of
+from tests.properties.strategies import MODEST, REGIONS, months
+
+Generated = tuple[list[Fiche], Past | None]
+Values = dict[tuple[str, str, str, str], int]
+
+
+def month(generated: Generated) -> tuple[list[Checked], Month]:
+    fiches, past = generated
+    checked = check(*fiches)
+    return checked, month_of(*checked, past=past, expected=REGIONS)
+
+
+def totals_of(compiled: Compiled) -> pd.DataFrame:
+    return compiled.figures[(compiled.figures[DIMENSIONS] == "_T").all(axis=1)]
+
+
+def values(frame: pd.DataFrame) -> Values:
+    known = frame[frame["value"].notna()]
+    return {tuple(row[:4]): int(row[4]) for row in known[["place_id", *KEY, "value"]].itertuples(index=False)}
+
+
+def bridged(compiled: Compiled) -> Values:
+    """The bridge added up by hand, item by item."""
+    sums: Values = defaultdict(int)
+    for row in compiled.adjustments.to_dict("records"):
+        if not pd.isna(row["value"]):
+            sums[(row["place_id"], *(row[name] for name in KEY))] += int(row["value"])
+    return sums
+
+
+@MODEST
+@given(months())
+def test_official_value_is_the_return_plus_its_adjustments(generated: Generated) -> None:
+    compiled = compile_month(month(generated)[1], Rulebook())
+    compilation.assert_bridge(totals_of(compiled), compiled.adjustments)
+    official, sums = values(totals_of(compiled)), bridged(compiled)
+    assert {key: sums[key] for key in official} == official
+    assert {key for key, total in sums.items() if total and key not in official} == set()
+
+
+@MODEST
+@given(months())
+def test_the_bridge_opens_with_all_that_the_files_claim(generated: Generated) -> None:
+    checked, asked = month(generated)
+    compiled = compile_month(asked, Rulebook())
+    opening = compiled.adjustments[compiled.adjustments["item"] == 0]
+    claims = values(opening)
+    for region in (*REGIONS, COUNTRY):
+        own = [item for item in checked if region in (COUNTRY, item.identification.region_id)]
+        rows = [item.rows[item.rows["table"] == "idp"] for item in own]
+        claimed = sum(int(frame["individuals"].sum()) for frame in rows)
+        assert claims.get((region, "idp", "stock", "individual"), 0) == claimed
+
+
+@MODEST
+@given(months())
+def test_the_country_is_the_sum_of_its_regions(generated: Generated) -> None:
+    totals = totals_of(compile_month(month(generated)[1], Rulebook()))
+    known = totals[totals["value"].notna()]
+    regions = known[known["level"] == "region"].groupby(KEY)["value"].sum()
+    country = known[known["place_id"] == COUNTRY].set_index(KEY)["value"]
+    assert regions.to_dict() == country.to_dict()
+
+
+@MODEST
+@given(months())
+def test_people_are_counted_once_counted_or_carried_and_never_lost(generated: Generated) -> None:
+    """An independent count: accepted rows, communes inside a whole cercle aside, and what the bridge carries forward."""
+    checked, asked = month(generated)
+    compiled = compile_month(asked, Rulebook())
+    accepted = pd.concat([item.rows for item in checked], ignore_index=True) if checked else None
+    counted = 0
+    if accepted is not None:
+        rows = accepted[(accepted["table"] == "idp") & accepted["accepted"].astype(bool)].to_dict("records")
+        whole = {row["place_id"] for row in rows if row["level"] == "cercle" and row["placed_level"] == "cercle"}
+        counted = sum(
+            int(row["individuals"])
+            for row in rows
+            if not (row["placed_level"] == "commune" and GAZETTEER.cercle_of(row["place_id"]) in whole)
+        )
+    bridge = compiled.adjustments
+    carried = bridge[(bridge["kind"] == "carried_forward") & (bridge["place_id"] == COUNTRY) & (bridge["unit"] == "individual")]
+    carried = int(carried.loc[carried["population_group"] == "idp", "value"].sum())
+    official = values(totals_of(compiled)).get((COUNTRY, "idp", "stock", "individual"), 0)
+    assert official == counted + carried
+
+
+FAMILIES = {"sex", "age", "shelter", "displacement", "origin_id", "cause"}
+
+
+@MODEST
+@given(months())
+def test_every_breakdown_adds_up_to_its_total(generated: Generated) -> None:
+    compiled = compile_month(month(generated)[1], Rulebook())
+    totals = values(totals_of(compiled))
+    stocks = compiled.figures[(compiled.figures["population_group"] == "idp") & (compiled.figures["measure"] == "stock")]
+    for family in FAMILIES:
+        others = [name for name in DIMENSIONS if name != family]
+        alone = stocks[(stocks[family] != "_T") & (stocks[others] == "_T").all(axis=1)]
+        for key, total in alone.groupby(["place_id", *KEY])["value"].sum().items():
+            assert totals[key] == total
+    joint = stocks[(stocks["sex"] != "_T") & (stocks["age"] != "_T")]
+    for key, total in joint.groupby(["place_id", *KEY])["value"].sum().items():
+        assert totals[key] == total
+
+
+@MODEST
+@given(months(), st.randoms(use_true_random=False))
+def test_the_order_of_files_and_rows_changes_no_byte(generated: Generated, chance: random.Random) -> None:
+    _, asked = month(generated)
+    at = list(range(len(asked.observations)))
+    heads = list(asked.heads)
+    chance.shuffle(at)
+    chance.shuffle(heads)
+    past = asked.past
+    if past is not None:
+        past = Past(past.name, past.period, past.published, past.figures.iloc[::-1])
+    shuffled = Month(asked.period, asked.observations.iloc[at], tuple(heads), past, asked.expected, GAZETTEER)
+    one, two, again = (compile_month(item, Rulebook()) for item in (asked, shuffled, asked))
+    for other in (two, again):
+        assert one.figures.to_csv() == other.figures.to_csv()
+        assert one.adjustments.to_csv() == other.adjustments.to_csv()
+        assert one.findings == other.findings
+
+
+@MODEST
+@given(months())
+def test_the_order_of_files_changes_no_figure_from_the_reading_on(generated: Generated) -> None:
+    fiches, past = generated
+    there, back = (compile_month(month_of(*check(*given_), past=past, expected=REGIONS), Rulebook()) for given_ in (fiches, fiches[::-1]))
+    assert there.figures.to_csv() == back.figures.to_csv()
+    told = [name for name in there.adjustments.columns if name != "submission_id"]
+    assert there.adjustments[told].to_csv() == back.adjustments[told].to_csv()
+
+
+@MODEST
+@given(months())
+def test_a_missing_value_always_has_its_reason_and_a_value_never_has_one(generated: Generated) -> None:
+    figures = totals_of(compile_month(month(generated)[1], Rulebook()))
+    assert (figures["value"].isna() == figures["missing_reason"].notna()).all()
+    assert (figures.loc[figures["value"].isna(), "obs_status"] == "O").all()

@@ -1,0 +1,262 @@
+"""A good and a bad example of every rule, as data. The good one draws no finding at all; the bad one draws exactly one, of that
+rule, at that cell. `test_rules.py` holds that no rule is without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from schemas import fields
+from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
+from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class OfReturn:
+    """Changes to the good fiche. `sheet` and `cell` are where the bad one is found out."""
+
+    bad: tuple[Change, ...]
+    sheet: str | None
+    cell: str | None
+    good: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OfBytes:
+    """What a file holds, byte for byte."""
+
+    bad: Callable[[], bytes]
+    good: Callable[[], bytes] = lambda: changed().workbook()
+
+
+@dataclass(frozen=True, slots=True)
+class OfFiles:
+    """Several files of one month; the finding is on one of them."""
+
+    bad: tuple[tuple[Change, ...], ...]
+    good: tuple[tuple[Change, ...], ...]
+    sheet: str | None
+    cell: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfMonth:
+    """A month and the one before: changes to the good fiche in each. `place_id` is what the finding is about."""
+
+    bad: tuple[Change, ...]
+    bad_before: tuple[Change, ...]
+    good: tuple[Change, ...]
+    good_before: tuple[Change, ...]
+    place_id: str
+    sheet: str | None = None
+    cell: str | None = None
+    expected: tuple[str, ...] = ("R04",)
+    good_expected: tuple[str, ...] = ("R04",)
+
+
+@dataclass(frozen=True, slots=True)
+class OfSources:
+    """A total circulated outside the return, beside the good fiche."""
+
+    bad: int
+    good: int
+    place_id: str
+
+
+Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources
+
+
+def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
+    return lambda fiche: fiche.set(table, field, value, row)
+
+
+def identify(field: str, value: Any) -> Change:
+    return lambda fiche: fiche.identify(field, value)
+
+
+def add(table: fields.Table, **values: Any) -> Change:
+    return lambda fiche: fiche.add(table, **values)
+
+
+def line(table: fields.Table, *values: Any) -> Change:
+    return lambda fiche: fiche.line(table, *values)
+
+
+def sheet(title: str, *rows: list[Any]) -> Change:
+    return lambda fiche: fiche.sheets.update({title: [list(row) for row in rows]})
+
+
+def without_sheet(title: str) -> Change:
+    return lambda fiche: fiche.sheets.pop(title)
+
+
+def without_rows(table: fields.Table, first: int = 0) -> Change:
+    def change(fiche: Fiche) -> None:
+        del fiche.sheets[table.label.fr][2 + first :]
+
+    return change
+
+
+def rename(field: str, header: str | None, table: fields.Table = IDP) -> Change:
+    return lambda fiche: fiche.rename(table, field, header)
+
+
+def arrival(individuals: int, households: int = 20, movement: str = "arrivée", **more: Any) -> Change:
+    values = {"to_region": "Ségou", "to_cercle": "Ségou", "observed_on": PERIOD_END, "basis": "enregistrement", **more}
+    return add(MOVEMENT, movement=movement, households=households, individuals=individuals, **values)
+
+
+def origin(individuals: int, region: str = "Mopti") -> Change:
+    return add(ORIGIN, cercle="Ségou", commune="Ségou", level="cercle entier", origin_region=region, households=individuals // 5,
+               individuals=individuals)  # fmt: skip
+
+
+def only(*sheets: tuple[str, list[list[Any]]]) -> Change:
+    def change(fiche: Fiche) -> None:
+        fiche.sheets = {title: [list(row) for row in grid] for title, grid in sheets}
+
+    return change
+
+
+def sexes_and_ages(*values: int) -> tuple[Change, ...]:
+    return tuple(set_(item.name, value) for item, value in zip(fields.SEX_AGE_FIELDS, values, strict=True))
+
+
+def zip_of_a_letter() -> bytes:
+    import io
+    import zipfile
+
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", "<document/>")
+    return content.getvalue()
+
+
+ALERTS = ("Alertes", [[item.label.fr for item in fields.ALERT.fields]])
+ONE_LESS_AT_BLA = (set_("individuals", 52, 3),)
+"""A past that is not identical to the month, or COUNT_FROZEN would rightly say so."""
+
+EXAMPLES: dict[str, Example] = {
+    # --- the file
+    "FILE_EMPTY": OfBytes(lambda: b""),
+    "FILE_NOT_WORKBOOK": OfBytes(zip_of_a_letter),
+    "FILE_ENCRYPTED": OfBytes(lambda: OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)),
+    "FILE_TWIN": OfFiles(
+        bad=((), (set_("individuals", 521),)),
+        good=((), (set_("individuals", 521), identify("version", 2))),
+        sheet="Identification",
+        cell="B4",
+    ),
+    "LAYOUT_UNKNOWN": OfReturn((only(("Feuil1", [["Bonjour"]])),), None, None),
+    "LAYOUT_OTHER": OfReturn((only(ALERTS),), None, None),
+    "SHEET_MISSING": OfReturn((without_sheet("PDI"),), "PDI", None, good=(without_sheet("Sites"),)),
+    "SHEET_TWICE": OfReturn((sheet("Déplacés", ["Cercle", "Ménages"], ["Bla", 3]),), "Déplacés", None),
+    "SHEET_UNKNOWN": OfReturn((sheet("Brouillon", [1, 2]),), "Brouillon", None, good=(sheet("Listes", ["oui"], ["non"]),)),
+    "SHEET_WITHOUT_HEADER": OfReturn((lambda fiche: fiche.sheets["PDI"].pop(1),), "PDI", None, good=(sheet("Sites", ["Néant"]),)),
+    "SHEET_WITHOUT_ROWS": OfReturn((without_rows(IDP),), "PDI", None, good=(without_rows(RETURNEE),)),
+    "COLUMN_MISSING": OfReturn(
+        (lambda fiche: fiche.drop_column(IDP, "basis"),), "PDI", None, good=(lambda fiche: fiche.drop_column(IDP, "code"),)
+    ),
+    "COLUMN_UNKNOWN": OfReturn(
+        (lambda fiche: fiche.add_column(IDP, "Température"),), "PDI", "AE2", good=(rename("households", "NB. MENAGES"),)
+    ),
+    "COLUMN_TWICE": OfReturn((lambda fiche: fiche.add_column(IDP, "Nb ménages"),), "PDI", "AE2"),
+    "PERSONAL_DATA": OfReturn(
+        (lambda fiche: fiche.add_column(IDP, "Téléphone du chef de ménage", "76 00 00 00"),), "PDI", "AE2",
+        good=(rename("site", "Nom du site"),),
+    ),
+    # --- identification
+    "REGION_UNKNOWN": OfReturn((identify("region", "Atlantide"),), "Identification", "B2"),
+    "REGION_NAME": OfReturn((identify("region", "SEGOU"),), "Identification", "B2"),
+    "PERIOD_UNREADABLE": OfReturn((identify("period", "fin d'année"),), "Identification", "B3", good=(identify("period", "12/2019"),)),
+    "PERIOD_WRONG": OfReturn(
+        (identify("period", "2019-11"),), "Identification", "B3", good=(identify("period", date(2019, 12, 1)),)
+    ),
+    "PREPARER_MISSING": OfReturn((identify("prepared_by", None),), "Identification", "B5", good=(identify("function", None),)),
+    "VISA_MISSING": OfReturn((identify("validated", "non"),), "Identification", "B8", good=(identify("validated", "Validé"),)),
+    "VISA_INCOMPLETE": OfReturn((identify("minutes_number", "N/A"),), "Identification", "B10"),
+    "VISA_BY_PREPARER": OfReturn((identify("validated_by", "AGENT  a"),), "Identification", "B11"),
+    # --- one cell
+    "COUNT_REQUIRED": OfReturn(
+        (set_("households", "ND"),), "PDI", "F3", good=(set_("households", 0), set_("individuals", 0)),
+    ),
+    "COUNT_NOT_NUMBER": OfReturn((set_("individuals", "environ 500"),), "PDI", "G3", good=(set_("individuals", "5\u202f20"),)),
+    "COUNT_NEGATIVE": OfReturn((set_("individuals", -520),), "PDI", "G3"),
+    "DETAIL_NOT_NUMBER": OfReturn((set_("female_0_4", "beaucoup"),), "PDI", "H3", good=(set_("female_0_4", 12),)),
+    "CHOICE_UNKNOWN": OfReturn((set_("basis", "devinette"),), "PDI", "AA3", good=(set_("basis", "Recensement"),)),
+    "FIELD_REQUIRED": OfReturn((set_("basis", None),), "PDI", "AA3", good=(set_("remarks", None),)),
+    "DATE_INVALID": OfReturn((set_("observed_on", "hier"),), "PDI", "AB3", good=(set_("observed_on", "31.12.2019"),)),
+    # --- one row
+    "DATE_FUTURE": OfReturn(
+        (set_("observed_on", date(2020, 1, 1)),), "PDI", "AB3", good=(set_("observed_on", date(2019, 12, 31)),)
+    ),
+    "SIZE_UNUSUAL": OfReturn((set_("individuals", 901),), "PDI", "G3", good=(set_("individuals", 900),)),
+    "SIZE_EXTREME": OfReturn((set_("individuals", 2001),), "PDI", "G3", good=(set_("individuals", 350),)),
+    "HOUSEHOLDS_OVER_INDIVIDUALS": OfReturn((set_("individuals", 99),), "PDI", "F3"),
+    "INDIVIDUALS_WITHOUT_HOUSEHOLD": OfReturn((set_("households", 0),), "PDI", "F3"),
+    "SEX_AGE_SUM": OfReturn(sexes_and_ages(65, 65, 65, 65, 65, 65, 65, 64), "PDI", "G3", good=sexes_and_ages(*[65] * 8)),
+    "SHELTER_SUM": OfReturn(
+        (set_("shelter_rented", 521),), "PDI", "Q3", good=(set_("shelter_rented", 100), set_("shelter_unit", "ménages"))
+    ),
+    "DISPLACEMENT_SUM": OfReturn(
+        (set_("primary", 500), set_("secondary", 21)), "PDI", "W3", good=(set_("primary", 500), set_("secondary", 20))
+    ),
+    "DURATION_SUM": OfReturn((set_("under_12_months", 521),), "PDI", "Y3", good=(set_("under_12_months", 519),)),
+    "ALERT_WITHOUT_ASSESSMENT": OfReturn((set_("basis", "alerte"),), "PDI", "AA3", good=(set_("basis", "évaluation"),)),
+    "PLACE_UNKNOWN": OfReturn((set_("cercle", "Tamalagou"),), "PDI", "A3"),
+    "PLACE_MISPLACED": OfReturn((set_("commune", "Diabaly"),), "PDI", "B3", good=(set_("commune", "Cinzana"),)),
+    "PLACE_OF_OTHER_REGION": OfReturn((set_("cercle", "Gao"), set_("commune", "Gao")), "PDI", "A3"),
+    "COMMUNE_MISSING": OfReturn(
+        (set_("commune", None), set_("level", "commune")), "PDI", "B3", good=(set_("commune", None),)
+    ),
+    "NAME_NORMALISED": OfReturn((set_("cercle", "CERCLE DE SEGOU"),), "PDI", "A3"),
+    "NAME_ALIAS": OfReturn((set_("commune", "Baguindadougou"),), "PDI", "B3"),
+    "CODE_WRONG": OfReturn((set_("code", "ML0305"),), "PDI", "C3", good=(set_("code", "ML0406"),)),
+    "CODE_UNKNOWN": OfReturn((set_("code", "ML9999"),), "PDI", "C3"),
+    "ORIGIN_UNKNOWN": OfReturn((origin(520, region="Atlantide"),), "Provenance", "E3", good=(origin(520),)),
+    "MOVEMENT_NEGATIVE": OfReturn(
+        (arrival(-100, -20),), "Mouvements", "I3", good=(arrival(-100, -20, movement="correction"),)
+    ),
+    "MOVEMENT_WITHOUT_PLACE": OfReturn(
+        (arrival(100, to_region=None, to_cercle=None, from_region="Mopti"),), "Mouvements", "A3", good=(arrival(100),)
+    ),
+    # --- several rows
+    "ROW_DUPLICATE": OfReturn((add(IDP, **stock("Bla", "Bla", 10, 53)),), "PDI", "A7"),
+    "PLACE_REPEATED": OfReturn(
+        (add(IDP, **stock("Bla", "Bla", 3, 15)),), "PDI", "A7",
+        good=(
+            set_("level", "site", 3), set_("site", "École", 3), add(IDP, **stock("Bla", "Bla", 3, 15, level="site", site="Marché")),
+        ),
+    ),
+    "CERCLE_AND_COMMUNES": OfReturn(
+        (add(IDP, **stock("Ségou", "Cinzana", 4, 20, level="commune")),), "PDI", "B7",
+        good=(set_("level", "commune"), add(IDP, **stock("Ségou", "Cinzana", 4, 20, level="commune"))),
+    ),
+    "TOTAL_MISMATCH": OfReturn(
+        (line(IDP, "TOTAL", None, None, None, None, 170, 885),), "PDI", "G7", good=(line(IDP, "TOTAL", None, None, None, None, 170, 884),)
+    ),
+    "ORIGIN_SUM": OfReturn((origin(519),), "Provenance", "I3", good=(origin(500), origin(20, "Gao"))),
+    # --- the month
+    "RETURN_MISSING": OfMonth((), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R10", expected=("R04", "R10")),
+    "PLACE_CARRIED_FORWARD": OfMonth(
+        (lambda fiche: fiche.drop_row(IDP, 3),), (set_("individuals", 519),),
+        (set_("households", 0, 3), set_("individuals", 0, 3)), (), "C023",
+    ),
+    "CHANGE_LARGE": OfMonth(
+        (set_("individuals", 771),), (), (set_("individuals", 770),), (), "C027", "PDI", "G3",
+    ),
+    "STOCK_FLOW": OfMonth((arrival(100),), ONE_LESS_AT_BLA, (arrival(50),), ONE_LESS_AT_BLA, "C027", "PDI", "G3"),
+    "COUNT_FROZEN": OfMonth((), (), (), ONE_LESS_AT_BLA, "R04", "PDI", "G6"),
+    "RETURNEES_FALL": OfMonth(
+        (), (*ONE_LESS_AT_BLA, set_("individuals", 521, 0, RETURNEE)), (), (*ONE_LESS_AT_BLA, set_("individuals", 519, 0, RETURNEE)),
+        "C027", "Retournés", "F3",
+    ),
+    # --- between sources
+    "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
+}  # fmt: skip
+

@@ -1,0 +1,194 @@
+"""Every rule has a function, a row of texts and a pair of examples, and each bad example draws one message: its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from pipelines import rules, triangulation
+from pipelines.io import workbooks
+from pipelines.model import Compiled, Discrepancy, Finding
+from schemas import texts
+from schemas.codes import Effect, SubmissionStatus
+from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
+from tests.rules.examples import EXAMPLES, Example, OfBytes, OfFiles, OfMonth, OfReturn, OfSources, set_, zip_of_a_letter
+
+RETURNS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfReturn)}
+BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfBytes)}
+FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfFiles)}
+MONTHS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfMonth)}
+SOURCES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSources)}
+
+
+def findings_of(*fiches: Fiche) -> list[Finding]:
+    return [finding for checked in check(*fiches) for finding in checked.findings]
+
+
+def findings_of_bytes(content: bytes, folder: Path) -> list[Finding]:
+    path = folder / "fiche.xlsx"
+    path.write_bytes(content)
+    [checked] = check_files([workbooks.open_file(path)])
+    return list(checked.findings)
+
+
+def month(example: OfMonth, *, bad: bool) -> Compiled:
+    now, before = (example.bad, example.bad_before) if bad else (example.good, example.good_before)
+    expected = example.expected if bad else example.good_expected
+    return compile_fiches(changed(*now), past=past_of(changed(*before)), expected=expected)
+
+
+def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
+    circulated = pd.DataFrame(
+        [{"population_group": "idp", "unit": "individual", "value": stated, "stated_on": date(2020, 1, 6), "organisation": "SLDSES",
+          "place_id": place_id, "file": "totaux.xlsx", "sheet": "Totaux circulés", "cell": "E3"}]
+    )  # fmt: skip
+    compiled = compile_fiches(changed())
+    totals = compiled.figures[(compiled.figures[["sex", "shelter", "displacement", "origin_id", "vulnerability"]] == "_T").all(axis=1)]
+    return triangulation.discrepancies(triangulation.Sources(PERIOD, totals, circulated, GAZETTEER, {place_id: "fiche.xlsx"}))
+
+
+def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
+    """The values that the text of a rule is filled with, from its bad example."""
+    example: Example = EXAMPLES[code]
+    if isinstance(example, OfReturn):
+        return findings_of(changed(*example.bad))[0].params
+    if isinstance(example, OfBytes):
+        return findings_of_bytes(example.bad(), folder)[0].params
+    if isinstance(example, OfFiles):
+        return findings_of(*(changed(*changes) for changes in example.bad))[0].params
+    if isinstance(example, OfMonth):
+        return month(example, bad=True).findings[0].finding.params
+    return gaps(example.bad, example.place_id)[0].params
+
+
+def test_rules_texts_and_examples_are_the_same_set() -> None:
+    assert set(texts.rules()) == rules.all_codes() == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("code", RETURNS)
+def test_bad_return_draws_one_finding_at_its_cell(code: str) -> None:
+    example = RETURNS[code]
+    found = findings_of(changed(*example.bad))
+    assert [(item.code, item.sheet, item.cell) for item in found] == [(code, example.sheet, example.cell)]
+
+
+@pytest.mark.parametrize("code", RETURNS)
+def test_good_return_draws_no_finding(code: str) -> None:
+    assert findings_of(changed(*RETURNS[code].good)) == []
+
+
+@pytest.mark.parametrize("code", BYTES)
+def test_unreadable_file_is_refused_with_one_message(code: str, tmp_path: Path) -> None:
+    [finding] = findings_of_bytes(BYTES[code].bad(), tmp_path)
+    assert (finding.code, finding.effect, finding.cell) == (code, Effect.REJECT_SUBMISSION, None)
+
+
+@pytest.mark.parametrize("code", BYTES)
+def test_readable_file_draws_no_finding(code: str, tmp_path: Path) -> None:
+    assert findings_of_bytes(BYTES[code].good(), tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"Cercle;Commune\nBla;Bla\n", zip_of_a_letter(), b"%PDF-1.4", b"PK\x03\x04 cut off", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut off"],
+    ids=["text", "letter", "pdf", "cut-off-xlsx", "cut-off-xls"],
+)  # fmt: skip
+def test_anything_that_is_no_workbook_is_said_to_be_none(content: bytes, tmp_path: Path) -> None:
+    [finding] = findings_of_bytes(content, tmp_path)
+    assert finding.code == "FILE_NOT_WORKBOOK"
+
+
+@pytest.mark.parametrize("code", FILES)
+def test_files_that_contradict_each_other_draw_one_finding(code: str) -> None:
+    example = FILES[code]
+    bad = findings_of(*(changed(*changes) for changes in example.bad))
+    assert [(item.code, item.sheet, item.cell) for item in bad] == [(code, example.sheet, example.cell)]
+    assert findings_of(*(changed(*changes) for changes in example.good)) == []
+
+
+def test_the_same_file_twice_is_no_twin() -> None:
+    assert findings_of(changed(), changed()) == []
+
+
+def test_which_twin_is_said_does_not_depend_on_the_order_of_files() -> None:
+    twins = (changed(), changed(set_("individuals", 521)), changed(set_("individuals", 522)))
+    there, back = ([item.file.sha256 for item in check(*fiches) if item.findings] for fiches in (twins, twins[::-1]))
+    assert len(there) == 2
+    assert sorted(there) == sorted(back)
+
+
+@pytest.mark.parametrize("code", MONTHS)
+def test_bad_month_draws_one_finding_about_its_place(code: str) -> None:
+    example = MONTHS[code]
+    found = month(example, bad=True).findings
+    told = [(item.finding.code, item.place_id, item.finding.sheet, item.finding.cell) for item in found]
+    assert told == [(code, example.place_id, example.sheet, example.cell)]
+
+
+@pytest.mark.parametrize("code", MONTHS)
+def test_good_month_draws_no_finding(code: str) -> None:
+    assert month(MONTHS[code], bad=False).findings == ()
+
+
+@pytest.mark.parametrize("code", SOURCES)
+def test_total_that_differs_from_the_return_is_a_discrepancy(code: str) -> None:
+    example = SOURCES[code]
+    [gap] = gaps(example.bad, example.place_id)
+    assert (gap.rule, gap.place_id, gap.gap) == (code, example.place_id, example.bad - 884)
+    assert gaps(example.good, example.place_id) == ()
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_text_and_remedy_are_filled_in_both_languages(code: str, tmp_path: Path) -> None:
+    params = bad_params(code, tmp_path)
+    for lang in texts.LANGUAGES:
+        for sentence in (texts.rule_sentence(code, params, lang), texts.rule_remedy(code, params, lang)):
+            assert sentence.strip() == sentence
+            assert sentence.endswith(".")
+            assert not re.search(r"[{}]|None|\bnan\b|<NA>", sentence)
+
+
+ENGLISH = {"the", "is", "not", "row", "rows", "of", "and", "with", "was", "were", "return", "this", "households", "it", "file", "add"}
+FRENCH = {"le", "la", "les", "est", "une", "dans", "et", "ou", "ligne", "feuille", "fiche", "pas", "des", "du", "ménages", "être"}
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_no_text_mixes_its_language(code: str) -> None:
+    rule = texts.rules()[code]
+    for text, foreign in ((rule.text.fr, ENGLISH), (rule.remedy.fr, ENGLISH), (rule.text.en, FRENCH), (rule.remedy.en, FRENCH)):
+        own = re.sub(r"«[^»]*»|'[^']*'|\{[^}]*\}|\([^)]*\)", " ", text)
+        assert not foreign & set(re.findall(r"\w+", own.lower())), text
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_every_rule_says_why_it_exists(code: str) -> None:
+    rule = texts.rules()[code]
+    assert len(rule.why.split()) >= 4
+    assert rule.why.endswith((".", ")"))
+
+
+@pytest.mark.parametrize("code", [code for code, rule in texts.rules().items() if rule.effect is Effect.REJECT_SUBMISSION])
+def test_refusing_rules_leave_no_row_behind(code: str) -> None:
+    example = EXAMPLES[code]
+    if isinstance(example, OfBytes):
+        checked = check_files([changed().file(problem=code)])[0]
+    else:
+        assert isinstance(example, OfReturn)
+        checked = check(changed(*example.bad))[0]
+    assert checked.status is SubmissionStatus.REFUSED
+    assert checked.rows.empty
+    assert checked.counts.accepted == 0
+    assert checked.counts.read == checked.counts.rejected + checked.counts.recognised
+
+
+def test_personal_data_is_never_quoted() -> None:
+    [column] = findings_of(changed(*RETURNS["PERSONAL_DATA"].bad))
+    [person] = findings_of(changed(*RETURNS["VISA_BY_PREPARER"].bad))
+    assert column.value is None
+    assert person.value is None

@@ -1,0 +1,210 @@
+"""Cells to rows: headers wherever they stand, totals that are not counted, and nothing dropped unseen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pipelines import intake
+from pipelines.intake import layouts, letters, suggest
+from pipelines.model import OpenedFile, Reading, Sheet, SheetReading
+from schemas.fields import IDP, RETURN_TABLES, SOURCE_TABLES
+from tests.fiche import Fiche, changed, check, codes_of, good_fiche
+
+HEADER = ["Cercle", "Niveau de la ligne", "Ménages", "Individus", "Base du chiffre", "Date du chiffre"]
+
+
+def read(fiche: Fiche) -> Reading:
+    return intake.read(fiche.file(), layouts())
+
+
+def pdi(*rows: list[Any], header: list[Any] | None = None) -> SheetReading:
+    """The reading of a sheet PDI with this header and these rows."""
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = [header or HEADER, *rows]
+    sheet = read(fiche).sheet("idp")
+    assert sheet is not None
+    return sheet
+
+
+def test_header_is_found_below_banner_rows() -> None:
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = [["DNDS"], [None, "Mois : décembre"], [], ["Situation des PDI"], *fiche.sheets["PDI"]]
+    sheet = read(fiche).sheet("idp")
+    assert sheet is not None
+    assert (sheet.header_row, len(sheet.frame), list(sheet.frame["row"])) == (6, 4, [7, 8, 9, 10])
+
+
+def test_a_header_is_not_looked_for_below_the_fifteenth_row() -> None:
+    assert pdi(HEADER, ["Bla", "cercle", 1, 5, "alerte", None], header=["Titre"]).header_row == 2
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = [["x", "y"]] * 15 + fiche.sheets["PDI"]
+    assert codes_of(check(fiche)[0]) == ["SHEET_WITHOUT_HEADER"]
+
+
+def test_columns_are_found_by_synonym_and_in_any_order() -> None:
+    sheet = pdi(["5", "3", "Bla"], header=["NBRE INDIVIDUS", "nb. ménages", "Nom du cercle"])
+    assert sheet.columns == {"individuals": "A", "households": "B", "cercle": "C"}
+    assert sheet.frame.loc[0, "individuals"] == "5"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [["TOTAL", None, 5, 25], ["Sous-total Bla", None, 5, 25], ["Total général", "cercle", 5, 25], [None, None, 5, 25]],
+    ids=["total", "subtotal", "total-with-level", "numbers-alone"],
+)
+def test_totals_are_recognised_and_not_counted(row: list[Any]) -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10], ["San", "cercle", 3, 15], row)
+    assert list(sheet.frame["cercle"]) == ["Bla", "San"]
+    assert [(total.row, dict(total.values)) for total in sheet.totals] == [(4, {"households": 5, "individuals": 25})]
+    assert (sheet.read, sheet.recognised) == (4, 2)
+
+
+def test_a_total_named_in_the_commune_column_is_not_counted_again() -> None:
+    header = ["Cercle", "Commune", *HEADER[1:]]
+    sheet = pdi(["Bla", "Bla", "commune", 2, 10], ["Bla", "TOTAL", None, 2, 10], header=header)
+    assert (len(sheet.frame), len(sheet.totals)) == (1, 1)
+
+
+def test_numbers_alone_that_are_no_sum_stay_a_row() -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10], ["San", "cercle", 3, 15], [None, None, 4, 20], [None, None, 5, None])
+    assert (len(sheet.frame), sheet.totals) == (4, ())
+
+
+def test_blocks_may_have_unnamed_subtotals() -> None:
+    block = [["Bla", "cercle", 2, 10], ["San", "cercle", 3, 15], [None, None, 5, 25]]
+    sheet = pdi(*block, ["Niono", "cercle", 1, 5], ["Macina", "cercle", 1, 6], [None, None, 2, 11])
+    assert [total.row for total in sheet.totals] == [4, 7]
+
+
+def test_empty_rows_titles_and_repeated_headers_are_recognised() -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10], [], [None, "  "], ["Cercle de San"], HEADER, ["San", "cercle", 1, 5], ["N/A", "-", "RAS"])
+    assert list(sheet.frame["cercle"]) == ["Bla", "San"]
+    assert (sheet.read, sheet.recognised) == (8, 6)
+
+
+def test_words_for_empty_are_empty_and_never_zero() -> None:
+    sheet = pdi(["Bla", "cercle", "ND", "-", "alerte"])
+    assert sheet.frame.loc[0, ["households", "individuals"]].isna().all()
+
+
+@pytest.mark.parametrize(("index", "text"), [(0, "A"), (25, "Z"), (26, "AA"), (51, "AZ"), (52, "BA"), (701, "ZZ"), (702, "AAA")])
+def test_column_letters_are_those_of_excel(index: int, text: str) -> None:
+    assert letters(index) == text
+
+
+def test_an_unknown_column_is_reported_with_its_nearest_title() -> None:
+    [column] = pdi(header=[*HEADER, "Déplacement primaires (pers.)"]).unknown_columns
+    assert column[:2] == ("Déplacement primaires (pers.)", "G1")
+    assert "Déplacement primaire" in column[2]
+
+
+def test_a_renamed_mandatory_column_is_one_defect_with_its_cell() -> None:
+    fiche = good_fiche().rename(IDP, "individuals", "Total des individus recensés")
+    [finding] = check(fiche)[0].findings
+    assert (finding.code, finding.cell, finding.params["renamed"]) == ("COLUMN_MISSING", "G2", "Total des individus recensés")
+
+
+def test_a_column_without_title_but_with_values_is_not_dropped_unseen() -> None:
+    [finding] = check(changed(lambda fiche: fiche.add_column(IDP, None, 7)))[0].findings
+    assert (finding.code, finding.cell, finding.params["column"]) == ("COLUMN_UNKNOWN", "AE2", "AE")
+
+
+def test_a_row_with_values_in_unknown_columns_only_is_not_dropped_unseen() -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10], [None] * 7 + [40, 41])
+    assert [cell for _, cell, _ in sheet.unknown_columns] == ["H1", "I1"]
+    assert sheet.read == sheet.recognised + len(sheet.frame)
+
+
+def test_a_repeated_column_is_reported_and_the_first_one_kept() -> None:
+    sheet = pdi(["Bla", 1, 2], header=["Cercle", "Ménages", "Nb ménages"])
+    assert (sheet.repeated_columns, sheet.columns["households"]) == ((("Nb ménages", "C1"),), "B")
+
+
+def test_a_second_sheet_of_the_same_kind_is_reported() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Déplacés"] = fiche.sheets["PDI"]
+    assert read(fiche).repeated_sheets == (("Déplacés", "PDI"),)
+
+
+def test_sheets_are_known_by_title_whatever_its_case_and_accents() -> None:
+    fiche = good_fiche()
+    fiche.sheets["RETOURNES "] = fiche.sheets.pop("Retournés")
+    sheet = read(fiche).sheet("returnee")
+    assert sheet is not None
+    assert sheet.sheet == "RETOURNES "
+
+
+def test_the_form_is_read_by_label_wherever_it_stands() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Identité"] = [[None, None, *row] for row in fiche.sheets.pop("Identification")]
+    reading = read(fiche)
+    assert (reading.form["region"], reading.form_sheet) == (("Ségou", "D2"), "Identité")
+
+
+def test_a_label_at_the_edge_has_an_empty_value() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Identification"].append(["Visé par"])
+    fiche.sheets["Identification"] = [row[:1] if row[0] == "Version" else row for row in fiche.sheets["Identification"]]
+    assert read(fiche).form["version"] == (None, "B4")
+
+
+def test_an_identification_without_labels_is_one_defect() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Identification"] = [["Bonjour"]]
+    assert codes_of(check(fiche)[0]) == ["SHEET_WITHOUT_HEADER"]
+
+
+def test_a_missing_sheet_does_not_hide_whose_return_it_is() -> None:
+    fiche = good_fiche()
+    del fiche.sheets["PDI"]
+    [checked] = check(fiche)
+    assert (codes_of(checked), checked.identification.region_id) == (["SHEET_MISSING"], "R04")
+
+
+@pytest.mark.parametrize("rows", [[], [["Néant"]], [[None, None]]], ids=["empty", "a-note", "blank-cells"])
+def test_an_optional_sheet_without_anything_is_no_defect(rows: list[Any]) -> None:
+    fiche = good_fiche()
+    fiche.sheets["Sites"] = rows
+    assert codes_of(check(fiche)[0]) == []
+
+
+def test_an_empty_sheet_of_idps_is_said_to_have_no_rows() -> None:
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = []
+    assert codes_of(check(fiche)[0]) == ["SHEET_WITHOUT_ROWS"]
+
+
+def test_optional_sheets_alone_do_not_make_a_return() -> None:
+    file = OpenedFile("x.xlsx", "0", (Sheet("Sites", (("Nom du site",),)),))
+    assert intake.read(file, layouts()).layout is None
+
+
+def test_suggestions_are_near_or_none() -> None:
+    assert suggest("Menage", ["Ménages", "Individus"]) == ("Ménages",)
+    assert suggest("Zzz", ["Ménages", "Individus"]) == ()
+
+
+def test_every_header_of_the_fields_is_known_to_its_layout() -> None:
+    known = {sheet.table.name: sheet.headers for layout in layouts() for sheet in layout.sheets}
+    for table in (*RETURN_TABLES, *SOURCE_TABLES):
+        assert {intake.plain(item.label.fr) for item in table.fields} <= set(known[table.name])
+    assert intake.layout_named("fiche-v1").sheet("idp").title == "PDI"
+
+
+def test_a_layout_may_not_name_a_field_that_does_not_exist() -> None:
+    row = {"id": "x", "kind": "return", "total_words": [], "sheets": {"idp": {"title": "PDI", "shape": "table", "synonyms": {"nobody": ["x"]}}}}
+    with pytest.raises(KeyError, match="nobody"):
+        intake.parse_layout(row)
+
+
+def test_a_row_without_any_number_is_one_defect() -> None:
+    fiche = changed(lambda f: f.add(IDP, cercle="San", commune="San"))
+    assert codes_of(check(fiche)[0]) == ["COUNT_REQUIRED"]
+
+
+def test_a_signature_below_the_table_is_no_row() -> None:
+    fiche = changed(lambda f: f.line(IDP), lambda f: f.line(IDP, "Fait à Ségou, le 30 décembre"))
+    [checked] = check(fiche)
+    assert (codes_of(checked), checked.counts.accepted) == ([], 8)
