@@ -78,9 +78,7 @@ def check(readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook,
     return check_rows(locate_rows(check_cells(readings, gazetteer, rulebook, expected), gazetteer), gazetteer)
 
 
-def check_cells(
-    readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook, expected: Period | None
-) -> list[Draft]:
+def check_cells(readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook, expected: Period | None) -> list[Draft]:
     """Door, sheets, identification and single cells."""
     drafts = [Draft(reading, rulebook) for reading in readings]
     for draft in drafts:
@@ -331,7 +329,11 @@ def _with_context(draft: Draft) -> pd.DataFrame:
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    return pd.concat([frame.assign(_draft=number) for number, frame in enumerate(frames)], ignore_index=True) if frames else pd.DataFrame()
+    return (
+        pd.concat([frame.assign(_draft=number) for number, frame in enumerate(frames)], ignore_index=True)
+        if frames
+        else pd.DataFrame()
+    )
 
 
 def _verdicts(

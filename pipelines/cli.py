@@ -5,7 +5,9 @@ deferred here, since Typer reads the help texts of one language from them.
 """
 
 import json
+import os
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
@@ -24,7 +26,7 @@ from schemas.codes import Effect
 from schemas.texts import message
 
 if TYPE_CHECKING:
-    from pipelines.consolidation import FileReport, Outcome
+    from pipelines.model import FileReport
     from pipelines.settings import Settings
 
 DONE, NEEDS_A_PERSON, WRONG_USAGE, FAILED = 0, 1, 2, 3
@@ -65,10 +67,22 @@ def language_of(arguments: Sequence[str]) -> str:
         return "fr"
 
 
-def _settings() -> "Settings":
-    from pipelines.settings import Settings
+class WrongSettings(Exception):
+    """The settings file or a CMP_ variable cannot be used."""
 
-    return Settings()
+
+def _settings() -> "Settings":
+    from pydantic import ValidationError
+
+    from pipelines.settings import SETTINGS_FILE, Settings
+
+    try:
+        return Settings()
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        raise WrongSettings(f"{'.'.join(map(str, first['loc']))} : {first.get('input')!r}") from failure
+    except tomllib.TOMLDecodeError as failure:
+        raise WrongSettings(f"{SETTINGS_FILE} : {failure}") from failure
 
 
 def build(lang: str) -> typer.Typer:
@@ -136,9 +150,12 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print(message("cli_interrupted", lang))
         sys.exit(FAILED)
+    except WrongSettings as wrong:
+        err.print(message("cli_bad_settings", lang, why=str(wrong)), highlight=False)
+        sys.exit(WRONG_USAGE)
     except Exception as failure:  # the last resort: a sentence and exit code 3, the traceback only when asked for
         err.print(f"[bold red]{escape(_failure(failure, lang))}[/]", highlight=False)
-        if "CMP_TRACEBACK" in __import__("os").environ:
+        if "CMP_TRACEBACK" in os.environ:
             err.print_exception()
         sys.exit(FAILED)
 
@@ -157,14 +174,19 @@ def _period(text: str, lang: str) -> Period:
     try:
         return Period.parse(text)
     except ValueError:
-        raise typer.BadParameter(message("cli_bad_period", lang, period=text)) from None
+        raise _wrong_usage(message("cli_bad_period", lang, period=text)) from None
 
 
 def _day(text: str | None, lang: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
-        raise typer.BadParameter(message("cli_bad_day", lang, day=str(text))) from None
+        raise _wrong_usage(message("cli_bad_day", lang, day=str(text))) from None
+
+
+def _wrong_usage(sentence: str) -> typer.Exit:
+    err.print(sentence, highlight=False)
+    return typer.Exit(WRONG_USAGE)
 
 
 def _print_json(value: Any) -> None:
@@ -187,30 +209,18 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
 
         say(message("cli_running", lang, period=str(period)))
         outcome = flows.consolidate(job)
-    board = _board(settings, period)
+    board, findings = _board(settings, period)
     if as_json:
         from pipelines.io.show import status_json
 
         _print_json({**status_json(board), "written": [str(path) for path in outcome.written]})
     else:
-        _print_outcome(board, outcome, lang)
-    needs = any(sum(line.findings.values()) for line in board.regions) or bool(board.refused_files)
+        _print_board(board, findings, lang)
+        out.print(message("cli_written", lang))
+        for path in outcome.written:
+            out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+    needs = any(found.effect is not Effect.INFORM for found in findings) or bool(board.discrepancies)
     return NEEDS_A_PERSON if strict and needs else DONE
-
-
-def _print_outcome(board: Any, outcome: "Outcome", lang: str) -> None:
-    from pipelines.io import show
-
-    out.print(show.board_table(board, lang))
-    for line in show.headlines(board, lang):
-        out.print(line, highlight=False)
-    for refused in outcome.refused:
-        for finding in refused.findings:
-            if finding.effect is Effect.REJECT_SUBMISSION:
-                out.print(f"[red]{escape(refused.file.name)}[/] : {escape(show.finding_sentence(finding, lang))}", highlight=False)
-    out.print(message("cli_written", lang))
-    for path in outcome.written:
-        out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
 
 
 @contextmanager
@@ -223,12 +233,21 @@ def _spinner(text: str) -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def _board(settings: "Settings", period: Period) -> Any:
-    from pipelines.io.board import board
+def _board(settings: "Settings", period: Period) -> tuple[Any, Any]:
+    """The board of a month and its findings."""
+    from pipelines.io.board import board, findings_of
     from pipelines.io.store import Store
 
     with Store.open(settings.store_url) as store:
-        return board(store, period)
+        return board(store, period), findings_of(store, period)
+
+
+def _print_board(board: Any, findings: Any, lang: str) -> None:
+    from pipelines.io import show
+
+    out.print(show.board_table(board, lang))
+    for line in (*show.finding_lines(findings, lang), "", *show.headlines(board, lang)):
+        out.print(line, highlight=False)
 
 
 # --- the other commands -------------------------------------------------------------------------------------------------
@@ -265,15 +284,13 @@ def _status(period: Period, as_json: bool, lang: str) -> int:
 
     if not _has_store(settings, lang):
         return NEEDS_A_PERSON
-    board = _board(settings, period)
+    board, findings = _board(settings, period)
     if as_json:
         _print_json(show.status_json(board))
     elif board.state is None:
         err.print(message("cli_never_consolidated", lang, period=str(period)))
     else:
-        out.print(show.board_table(board, lang))
-        for line in show.headlines(board, lang):
-            out.print(line, highlight=False)
+        _print_board(board, findings, lang)
     return DONE if board.state is not None else NEEDS_A_PERSON
 
 

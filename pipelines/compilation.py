@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines import rules
 from pipelines.checking import Rulebook
-from pipelines.model import Compiled, Past, Period, PeriodFinding, SubmissionHead
+from pipelines.model import FLOW_ENDS, Compiled, Past, Period, PeriodFinding, SubmissionHead
 from pipelines.places import Gazetteer
 from schemas import fields
 from schemas.codes import (
@@ -41,7 +41,18 @@ from schemas.codes import (
 COUNTRY = "ML"
 KEY = ["population_group", "measure", "unit"]
 DIMENSIONS = ["sex", "age", "shelter", "displacement", "origin_id", "cause", "vulnerability"]
-FIGURE_COLUMNS = ["place_id", "level", *KEY, *DIMENSIONS, "value", "missing_reason", "obs_status", "basis", "grade", "carried_months"]
+FIGURE_COLUMNS = [
+    "place_id",
+    "level",
+    *KEY,
+    *DIMENSIONS,
+    "value",
+    "missing_reason",
+    "obs_status",
+    "basis",
+    "grade",
+    "carried_months",
+]
 ADJUSTMENT_COLUMNS = [
     "place_id", *KEY, "item", "kind", "value", "missing_reason", "reason", "about_place_id", "submission_id", "sheet", "cell", "row",
 ]  # fmt: skip
@@ -106,7 +117,9 @@ def _with_home(month: Month) -> pd.DataFrame:
     rows["level_found"] = rows["place_id"].map(lambda place: gazetteer.place(place).level)
     visas = {head.id for head in month.heads if head.validated}
     rows["validated"] = rows["submission_id"].isin(visas) & (rows["home_region"] == rows["region_id"])
-    rows["grade"] = [_grade(*args, month.period) for args in zip(rows["basis"], rows["observed_on"], rows["validated"], strict=True)]
+    rows["grade"] = [
+        _grade(*args, month.period) for args in zip(rows["basis"], rows["observed_on"], rows["validated"], strict=True)
+    ]
     rows["inside"] = _inside(rows, gazetteer)
     return rows
 
@@ -165,23 +178,13 @@ def _flow_items(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     return _by_unit(flows[_ITEM], flows, PopulationGroup.IDP, flows["measure"])
 
 
-_FLOW_ENDS: Sequence[tuple[Movement, Measure, str]] = (
-    (Movement.ARRIVAL, Measure.ARRIVALS, "to_place_id"),
-    (Movement.DEPARTURE, Measure.DEPARTURES, "from_place_id"),
-    (Movement.RETURN, Measure.RETURNS, "from_place_id"),
-    (Movement.SECONDARY, Measure.DEPARTURES, "from_place_id"),
-    (Movement.SECONDARY, Measure.ARRIVALS, "to_place_id"),
-    (Movement.CORRECTION, Measure.CORRECTIONS, "to_place_id"),
-)
-
-
 def flow_rows(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     """Movement rows as flows at a place, with `measure` and `displacement`. A move is subtracted once, where it leaves; a
     secondary displacement into another region is that region's to count as an arrival. An end that is not known is counted
     at the region of the return."""
     moves = rows[rows["table"] == fields.MOVEMENT.name]
     frames = []
-    for movement, measure, end in _FLOW_ENDS:
+    for movement, measure, end in FLOW_ENDS:
         chosen = moves[moves["movement"] == movement]
         chosen = chosen.assign(place_id=chosen[end].where(chosen[end].notna(), chosen["region_id"]))
         chosen["home_region"] = chosen["place_id"].map(lambda place: gazetteer.region_of(place) or place)
@@ -344,7 +347,9 @@ def _missing(totals: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.Data
     present = set(zip(totals["place_id"], *(totals[name] for name in KEY), strict=True))
     received = {head.region_id for head in month.heads}
     absent = {
-        (region, str(group), str(measure), str(unit)): MissingReason.NOT_REPORTED if region in received else MissingReason.NO_RETURN
+        (region, str(group), str(measure), str(unit)): MissingReason.NOT_REPORTED
+        if region in received
+        else MissingReason.NO_RETURN
         for region in month.expected
         for group, measure in _STOCKS.values()
         for unit in Unit
@@ -455,7 +460,9 @@ def _partition(
     return pd.concat(frames, ignore_index=True)
 
 
-def _unknown(base: pd.DataFrame, rest: pd.Series, unit: Unit, dims: Sequence[str], measure: str = str(Measure.STOCK)) -> pd.DataFrame:
+def _unknown(
+    base: pd.DataFrame, rest: pd.Series, unit: Unit, dims: Sequence[str], measure: str = str(Measure.STOCK)
+) -> pd.DataFrame:
     rest = rest.where(rest > 0)
     reason = base["missing_reason"].where(base["missing_reason"].notna(), str(MissingReason.NOT_REPORTED))
     return _lines(base, rest, unit, dict.fromkeys(dims, UNKNOWN), measure, reason)
@@ -473,7 +480,11 @@ def _origins(accepted: pd.DataFrame, idp: pd.DataFrame) -> Iterator[pd.DataFrame
         households=("households", "sum"), individuals=("individuals", "sum"), inside=("inside", "all"),
         missing_reason=("missing_reason", _one_reason),
     ).reset_index()  # fmt: skip
-    origins = accepted[accepted["table"] == fields.ORIGIN.name].drop(columns="inside").merge(stock[["place_id", "inside"]], on="place_id")
+    origins = (
+        accepted[accepted["table"] == fields.ORIGIN.name]
+        .drop(columns="inside")
+        .merge(stock[["place_id", "inside"]], on="place_id")
+    )
     for unit, name in _UNIT_FIELDS.items():
         told = origins.groupby("place_id")[name].sum().reindex(stock["place_id"]).fillna(0).astype("Int64").to_numpy()
         fits = told <= stock[name].astype("Int64")
@@ -483,7 +494,9 @@ def _origins(accepted: pd.DataFrame, idp: pd.DataFrame) -> Iterator[pd.DataFrame
             "cause": kept["cause"].where(kept["cause"].notna(), UNKNOWN),
         }
         rest = stock[name].astype("Int64") - pd.Series(told, dtype="Int64").where(fits, 0)
-        yield pd.concat([_lines(kept, kept[name], unit, where), _unknown(stock, rest, unit, ("origin_id", "cause"))], ignore_index=True)
+        yield pd.concat(
+            [_lines(kept, kept[name], unit, where), _unknown(stock, rest, unit, ("origin_id", "cause"))], ignore_index=True
+        )
 
 
 def _vulnerabilities(accepted: pd.DataFrame, idp: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -511,7 +524,9 @@ def _unknown_parts(carried: pd.DataFrame) -> pd.DataFrame:
     frames = []
     for unit in Unit:
         chosen = idp[idp["unit"] == unit]
-        families = [("shelter",), ("origin_id", "cause")] + ([("sex", "age"), ("displacement",)] if unit is Unit.INDIVIDUAL else [])
+        families = [("shelter",), ("origin_id", "cause")] + (
+            [("sex", "age"), ("displacement",)] if unit is Unit.INDIVIDUAL else []
+        )
         for dims in families:
             frame = _unknown(chosen, chosen["value"], unit, dims)
             frames.append(_margins(frame, dims) if len(dims) == 2 else frame)

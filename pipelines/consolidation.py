@@ -20,6 +20,7 @@ from pipelines.model import (
     Compiled,
     Discrepancy,
     Event,
+    FileReport,
     Finding,
     OpenedFile,
     Period,
@@ -230,20 +231,6 @@ def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> Non
     opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What `validate` says of one file. `region` and `period` are None for a source, which is no return."""
-
-    path: Path
-    layout: str | None
-    region: str | None
-    period: str | None
-    status: str
-    rows: RowCounts
-    totals: Mapping[str, Mapping[str, int | None]]
-    findings: tuple[Finding, ...]
-
-
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:
     """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
     rulebook, gazetteer = Rulebook(settings.thresholds), reference.gazetteer()
@@ -263,7 +250,7 @@ def _is_source(reading: Reading) -> bool:
 def _return_report(path: Path, checked: Checked) -> FileReport:
     found = checked.identification
     region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
-    return FileReport(path, checked.layout, region, str(found.period) if found.period else None, str(checked.status),
+    return FileReport(str(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
                       checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
 
 
@@ -273,5 +260,5 @@ def _source_report(path: Path, reading: Reading, rulebook: Rulebook) -> FileRepo
     refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
     accepted = sum(len(part.rows) for part in parts)
-    return FileReport(path, reading.layout, None, None, "refused" if refused else "accepted",
+    return FileReport(str(path), reading.layout, None, None, "refused" if refused else "accepted",
                       RowCounts(read, accepted, read - recognised - accepted, recognised), {}, findings)  # fmt: skip

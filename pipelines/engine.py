@@ -27,8 +27,8 @@ STARTUP_SECONDS = 180.0
 DB_MAX_BYTES = 64 * 1024 * 1024
 
 _FIXED = {
-    "DO_NOT_TRACK": "1",                                   # SDK analytics (Amplitude) + tty notice
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",           # server telemetry (sens-o-matic)
+    "DO_NOT_TRACK": "1",  # SDK analytics (Amplitude) + tty notice
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",  # server telemetry (sens-o-matic)
     "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_PLUGINS_ENABLED": "false",
@@ -36,24 +36,36 @@ _FIXED = {
     "PREFECT_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    "PREFECT_LOGGING_TO_API_ENABLED": "false",             # no log rows, no log thread
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",  # no log rows, no log thread
     "PREFECT_LOGGING_LOG_PRINTS": "false",
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     "PREFECT_TASKS_DEFAULT_NO_CACHE": "true",
     "PREFECT_TASKS_DISABLE_CACHING": "true",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",        # one request less
+    "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",  # one request less
     "PREFECT_CLIENT_MAX_RETRIES": "2",
     "PREFECT_API_REQUEST_TIMEOUT": "60",
-    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",           # never a second server behind our back
-    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",    # slow start, writes memo_store.toml
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",  # never a second server behind our back
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",  # slow start, writes memo_store.toml
     "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",  # else memo_store.toml + hashing anyway
     "PREFECT_SERVER_UI_ENABLED": "false",
-    **{f"PREFECT_SERVER_SERVICES_{s}_ENABLED": "false" for s in (
-        "SCHEDULER", "LATE_RUNS", "FOREMAN", "PAUSE_EXPIRATIONS", "CANCELLATION_CLEANUP",
-        "TRIGGERS", "REPOSSESSOR", "CLEANUP_RECONCILER", "EVENT_LOGGER", "EVENT_PERSISTER")},
+    **{
+        f"PREFECT_SERVER_SERVICES_{s}_ENABLED": "false"
+        for s in (
+            "SCHEDULER",
+            "LATE_RUNS",
+            "FOREMAN",
+            "PAUSE_EXPIRATIONS",
+            "CANCELLATION_CLEANUP",
+            "TRIGGERS",
+            "REPOSSESSOR",
+            "CLEANUP_RECONCILER",
+            "EVENT_LOGGER",
+            "EVENT_PERSISTER",
+        )
+    },
     "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "false",
-    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "true",   # task runs appear in the db
+    "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED": "true",  # task runs appear in the db
 }
 
 # Read by prefect from PREFECT_HOME/logging.yml: touches only prefect's own loggers, so the
@@ -104,7 +116,7 @@ def _server_env(home: Path) -> dict[str, str]:
     env["PREFECT_RESULTS_LOCAL_STORAGE_PATH"] = str(home / "storage")
     env["PREFECT_SERVER_MEMO_STORE_PATH"] = str(home / "memo_store.toml")
     env["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = f"sqlite+aiosqlite:///{home / 'prefect.db'}"
-    env["SQLITE_TMPDIR"] = str(home)                       # else /var/tmp/etilqs_* in migrations
+    env["SQLITE_TMPDIR"] = str(home)  # else /var/tmp/etilqs_* in migrations
     for name in ("NO_PROXY", "no_proxy"):
         env[name] = ",".join(x for x in (env.get(name), "127.0.0.1", "localhost") if x)
     return env
@@ -116,7 +128,7 @@ def configure(home: Path) -> dict[str, str]:
     home.mkdir(parents=True, exist_ok=True)
     tmp = home / f".logging.{os.getpid()}"
     tmp.write_text(_LOGGING_YML, encoding="utf-8")
-    os.replace(tmp, home / "logging.yml")
+    tmp.replace(home / "logging.yml")
     env = _server_env(home)
     for key in [k for k in os.environ if k.startswith("PREFECT_") and k not in env]:
         del os.environ[key]
@@ -127,9 +139,10 @@ def configure(home: Path) -> dict[str, str]:
 @contextlib.contextmanager
 def _start_lock(home: Path) -> Iterator[None]:
     """One starter (database check + migrations) at a time; freed by the OS if killed."""
-    with open(home / "start.lock", "a+b") as handle:
-        if os.name == "nt":  # pragma: no cover
+    with (home / "start.lock").open("a+b") as handle:
+        if sys.platform == "win32":
             import msvcrt
+
             while True:
                 with contextlib.suppress(OSError):
                     handle.seek(0)
@@ -137,6 +150,7 @@ def _start_lock(home: Path) -> Iterator[None]:
                     break
         else:
             import fcntl
+
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
@@ -152,12 +166,12 @@ def _drop_db(home: Path) -> None:
 def _db_is_sound(home: Path) -> bool:
     db = home / "prefect.db"
     if not db.exists():
-        return not any(home.glob("prefect.db-*"))      # a stray -wal spoils the next db
+        return not any(home.glob("prefect.db-*"))  # a stray -wal spoils the next db
     try:
         if db.stat().st_size > DB_MAX_BYTES:
             return False
         with contextlib.closing(sqlite3.connect(db, timeout=30)) as con:
-            return con.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+            return bool(con.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except sqlite3.OperationalError as exc:
         return "locked" in str(exc)
     except (sqlite3.DatabaseError, OSError):
@@ -167,13 +181,20 @@ def _db_is_sound(home: Path) -> bool:
 class _Server:
     def __init__(self, home: Path, env: dict[str, str]) -> None:
         self.home, self.log = home, home / f"server-{os.getpid()}.log"
-        kw: dict[str, Any] = ({"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-                              if os.name == "nt" else {"start_new_session": True})  # no Ctrl-C
-        with open(self.log, "wb") as err:
+        # a process group of its own: Ctrl-C is for this program, which then stops the server
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        with self.log.open("wb") as err:
             self.proc = subprocess.Popen(
-                [sys.executable, "-P", "-W", "ignore", "-c", _SERVER], cwd=home,
+                [sys.executable, "-P", "-W", "ignore", "-c", _SERVER],
+                cwd=home,
                 env={**env, "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"},
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, **kw)
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=err,
+                **apart,
+            )
         assert self.proc.stdout is not None
         line = self.proc.stdout.readline()
         if not line:
@@ -214,13 +235,13 @@ def _start(home: Path, env: dict[str, str], meanwhile: Callable[[], None]) -> _S
     with _start_lock(home):
         if not _db_is_sound(home):
             _drop_db(home)
-        for log in home.glob("server-*.log"):          # left by killed runs
+        for log in home.glob("server-*.log"):  # left by killed runs
             with contextlib.suppress(OSError):
                 if log.stat().st_mtime < time.time() - 3600:
                     log.unlink()
         server = _Server(home, env)
         try:
-            meanwhile()                     # import prefect while the server starts
+            meanwhile()  # import prefect while the server starts
             server.wait_ready()
             return server
         except EngineStartError:
@@ -228,7 +249,7 @@ def _start(home: Path, env: dict[str, str], meanwhile: Callable[[], None]) -> _S
         except BaseException:
             server.stop(graceful=False)
             raise
-        _drop_db(home)                      # half-migrated / of a newer version / unreadable
+        _drop_db(home)  # half-migrated / of a newer version / unreadable
         server = _Server(home, env)
         server.wait_ready()
         return server
@@ -254,9 +275,9 @@ def running(home: Path) -> Iterator[None]:
     env = configure(home)
 
     def warm() -> None:
-        import prefect.flow_engine          # noqa: F401
-        import prefect.task_engine          # noqa: F401
-        import prefect.events.worker        # noqa: F401
+        import prefect.events.worker
+        import prefect.flow_engine
+        import prefect.task_engine  # noqa: F401
 
     server = _start(home, env, warm)
     try:
@@ -266,14 +287,14 @@ def running(home: Path) -> Iterator[None]:
         from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
         for name in [n for n in logging.root.manager.loggerDict if n.split(".")[0] == "prefect"]:
-            logging.getLogger(name).setLevel(logging.CRITICAL)   # if imported before configure
-        refresh_global_settings_context()   # also right when prefect was imported before
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # if imported before configure
+        refresh_global_settings_context()  # also right when prefect was imported before
         try:
             # None cannot be given by environment; a heartbeat thread costs a 1 s join
             with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
                 yield
         finally:
-            _drain(EventsWorker)                # while the server is still there
+            _drain(EventsWorker)  # while the server is still there
             shutil.rmtree(home / "storage", ignore_errors=True)  # if a flow kept the default storage
     finally:
         os.environ.pop("PREFECT_API_URL", None)

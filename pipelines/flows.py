@@ -13,17 +13,22 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pipelines import consolidation
 from pipelines.consolidation import Job, Outcome
 
-RETRIED = frozenset({consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.report})
+RETRIED = frozenset(
+    {consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.report}
+)
 """The steps that touch files or the store: a lock or a slow disk passes."""
 
 
 def as_task(step: Callable[..., Any], *args: Any) -> Any:
     """Runs a step as a task. Data reach it by closure: Prefect would walk through every row of a parameter."""
-    retries = 2 if step in RETRIED else 0
-    run = task(
-        lambda: step(*args), name=step.__name__.strip("_"), retries=retries, retry_delay_seconds=0.5, cache_policy=NO_CACHE,
-        persist_result=False, log_prints=False,
+
+    @task(
+        name=step.__name__.strip("_"), retries=2 if step in RETRIED else 0, retry_delay_seconds=0.5, cache_policy=NO_CACHE,
+        persist_result=False,
     )  # fmt: skip
+    def run() -> Any:
+        return step(*args)
+
     return run()
 
 
@@ -31,7 +36,9 @@ def consolidate(job: Job) -> Outcome:
     """Runs the consolidation of `job` as a flow in this process, inside `engine.running`. Only the month and the day reach
     the Prefect server."""
 
-    @flow(name="consolidate", validate_parameters=False, persist_result=False, task_runner=ThreadPoolTaskRunner(max_workers=1))
+    runner: Any = ThreadPoolTaskRunner(max_workers=1)
+
+    @flow(name="consolidate", validate_parameters=False, persist_result=False, task_runner=runner)
     def month(period: str, as_of: str) -> Outcome:
         return consolidation.consolidate(job, as_task)
 

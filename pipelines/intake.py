@@ -88,9 +88,7 @@ def parse_layout(row: Mapping[str, Any]) -> Layout:
             headers.update({plain(word): table[field_name].name for word in words})
         titles = frozenset(plain(title) for title in (sheet["title"], *sheet.get("titles", ())))
         sheets.append(SheetLayout(table, sheet["title"], titles, sheet["shape"], sheet.get("required", False), headers))
-    choices = {
-        name: {plain(word): code for word, code in words.items()} for name, words in row.get("choices", {}).items()
-    }
+    choices = {name: {plain(word): code for word, code in words.items()} for name, words in row.get("choices", {}).items()}
     total_words = tuple(plain(word) for word in row["total_words"])
     lists = frozenset({plain(row["lists_sheet"])} if "lists_sheet" in row else ())
     blanks = frozenset(word.casefold() for word in ("", *row.get("blank_words", ())))
@@ -191,9 +189,7 @@ def _read_table(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> SheetReadi
         read=len(sheet.rows),
         header_row=header_at + 1,
         totals=tuple(totals),
-        missing_columns=tuple(
-            item.label.fr for item in wanted.table.fields if item.required and item.name not in columns
-        ),
+        missing_columns=tuple(item.label.fr for item in wanted.table.fields if item.required and item.name not in columns),
         unknown_columns=unknown,
         repeated_columns=twice,
     )

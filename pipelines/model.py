@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from schemas.codes import Effect, SubmissionStatus
+from schemas.codes import Effect, Measure, Movement, SubmissionStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +47,17 @@ class Period:
 
     def months_since(self, earlier: Period) -> int:
         return (self.year - earlier.year) * 12 + self.month - earlier.month
+
+
+FLOW_ENDS: tuple[tuple[Movement, Measure, str], ...] = (
+    (Movement.ARRIVAL, Measure.ARRIVALS, "to_place_id"),
+    (Movement.DEPARTURE, Measure.DEPARTURES, "from_place_id"),
+    (Movement.RETURN, Measure.RETURNS, "from_place_id"),
+    (Movement.SECONDARY, Measure.DEPARTURES, "from_place_id"),
+    (Movement.SECONDARY, Measure.ARRIVALS, "to_place_id"),
+    (Movement.CORRECTION, Measure.CORRECTIONS, "to_place_id"),
+)
+"""Which flow a movement is, and at which of its ends it is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,4 +301,18 @@ class SourceRows:
     file: OpenedFile
     table: str
     rows: pd.DataFrame
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What `validate` says of one file. `region` and `period` are None for a source, which is no return."""
+
+    path: str
+    layout: str | None
+    region: str | None
+    period: str | None
+    status: str
+    rows: RowCounts
+    totals: Mapping[str, Mapping[str, int | None]]
     findings: tuple[Finding, ...]

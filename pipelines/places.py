@@ -182,7 +182,7 @@ def _numbers(normal: str) -> tuple[str, ...]:
 
 
 def _letters(normal: str) -> str:
-    return normal.split(" ")[0]
+    return normal.split(" ", maxsplit=1)[0]
 
 
 def _claims_another_level(tokens: Iterable[str], level: str) -> bool:
@@ -433,9 +433,7 @@ class Gazetteer:
         found: list[tuple[str, str]] = []
         for pcode, wide in _written_codes(code):
             for list_read in until_default if wide else plain:
-                found += [
-                    (p, v) for p, v in self._by_code.get(pcode, ()) if v == list_read and (p, v) not in found
-                ]
+                found += [(p, v) for p, v in self._by_code.get(pcode, ()) if v == list_read and (p, v) not in found]
         return tuple(found)
 
     def _all_ancestors(self, place_id: str) -> set[str]:
@@ -451,11 +449,7 @@ class Gazetteer:
         scope = self._scopes.get(key)
         if scope is None:
             ids = self._ids_under(level, parent_id, vintage)
-            rows = sorted(
-                (normal, place_id)
-                for place_id in ids
-                for normal in self._keys[place_id] | self._confirmed[place_id]
-            )
+            rows = sorted((normal, place_id) for place_id in ids for normal in self._keys[place_id] | self._confirmed[place_id])
             scope = self._scopes[key] = _Scope(
                 ids=frozenset(ids),
                 owners=tuple(place_id for _, place_id in rows),
@@ -473,9 +467,7 @@ class Gazetteer:
         """
         upto = self.vintages[: self.vintages.index(vintage) + 1]
         if parent_id is None or self._places[parent_id].level == "country":
-            return next(
-                (ids for v in reversed(upto) if (ids := {p.place_id for p in self.places(level, v)})), set()
-            )
+            return next((ids for v in reversed(upto) if (ids := {p.place_id for p in self.places(level, v)})), set())
         above = self._places[parent_id].level
         if (above, level) == ("region", "cercle"):
             return set(self.children(parent_id, vintage))
@@ -537,9 +529,7 @@ class Gazetteer:
         confirmed = self._written_aliases.get((level, name.strip().casefold()), set())
         if not confirmed and not other_level:
             confirmed = self._aliases.get((level, normal), set())
-        aliased = {
-            p for under, p in confirmed if p in scope.ids or (under is not None and under == parent_id)
-        }
+        aliased = {p for under, p in confirmed if p in scope.ids or (under is not None and under == parent_id)}
         if len(aliased) == 1:
             return found(aliased.pop(), MatchMethod.ALIAS, 1.0)
 
@@ -577,15 +567,11 @@ class Gazetteer:
             and self._likeness(normal, p) >= CODE_NAME_AGREES
         }
         best = max(inside.values(), default=0.0)
-        believed = (
-            {p for p in agreeing & scope.ids if inside.get(p, 0.0) >= best} if not other_level else set()
-        )
+        believed = {p for p in agreeing & scope.ids if inside.get(p, 0.0) >= best} if not other_level else set()
         if len(believed) == 1:
             (only,) = believed
             status, code_place = self._judge_code(code, readings, vintage, believed)
-            return Match(
-                only, MatchMethod.CODE, round(self._likeness(normal, only), 4), status, code_place, ()
-            )
+            return Match(only, MatchMethod.CODE, round(self._likeness(normal, only), 4), status, code_place, ())
         scores = dict(inside)
         if parent_id is not None and best < _CLEAR_ENOUGH:
             for p, score in self._similar(normal, self._scope(level, None, vintage)).items():

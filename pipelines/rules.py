@@ -133,7 +133,9 @@ def row_rule(
     return register
 
 
-def submission_rule(code: str) -> Callable[[Callable[[SubmissionView], Iterable[Hit]]], Callable[[SubmissionView], Iterable[Hit]]]:
+def submission_rule(
+    code: str,
+) -> Callable[[Callable[[SubmissionView], Iterable[Hit]]], Callable[[SubmissionView], Iterable[Hit]]]:
     def register(rule: Callable[[SubmissionView], Iterable[Hit]]) -> Callable[[SubmissionView], Iterable[Hit]]:
         SUBMISSION_RULES[code] = rule
         return rule
@@ -397,7 +399,9 @@ def _sum_verdict(rows: pd.DataFrame, parts: list[str], whole: pd.Series, **param
     return Verdict(~wrong.fillna(False).astype(bool), {"sum": total, **params})
 
 
-@row_rule("DATE_FUTURE", tables=("idp", "movement", "returnee", "repatriated"), needs=("observed_on", "period_end"), at="observed_on")
+@row_rule(
+    "DATE_FUTURE", tables=("idp", "movement", "returnee", "repatriated"), needs=("observed_on", "period_end"), at="observed_on"
+)
 def date_future(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     return Verdict(rows["observed_on"] <= rows["period_end"])
 

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="Dossier des données : raw/ et processed/ / data folder")
     database_url: str | None = Field(None, description="Base SQL ; SQLite dans processed/ si vide / SQL store; SQLite when empty")
     lang: str = Field("fr", pattern="^(fr|en)$", description="Langue : fr ou en / language")
-    calendar: Calendar = Field(default_factory=lambda: Calendar(), description="Calendrier du mois / calendar of the month")
+    calendar: Calendar = Field(default_factory=Calendar, description="Calendrier du mois / calendar of the month")
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )

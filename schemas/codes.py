@@ -79,11 +79,11 @@ class AgeBand(Code):
 
 
 class Level(Code):
-    """What a place is; a row of a return covers a site, a commune or a whole cercle."""
+    """What a place is."""
 
     SITE = "site", "site", "site"
     COMMUNE = "commune", "commune", "commune"
-    CERCLE = "cercle", "cercle entier", "whole cercle"
+    CERCLE = "cercle", "cercle", "cercle"
     REGION = "region", "région", "region"
     COUNTRY = "country", "pays", "country"
 
@@ -217,7 +217,11 @@ class ObsStatus(Code):
 class Grade(Code):
     """How far a figure can be relied on, best first (DESIGN 6)."""
 
-    A = "A", "validé, enregistré ou évalué, confirmé par une source indépendante", "validated, registered or assessed, agreed by an independent source"
+    A = (
+        "A",
+        "validé, enregistré ou évalué, confirmé par une source indépendante",
+        "validated, registered or assessed, agreed by an independent source",
+    )
     B = "B", "validé, enregistré ou évalué", "validated, registered or assessed"
     C = "C", "reconduit un mois, informateur clé ou non validé", "carried forward one month, key informant or unvalidated"
     D = "D", "alerte, donnée ancienne ou écart ouvert", "alert-based, older, or with an open discrepancy"

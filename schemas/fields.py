@@ -101,12 +101,16 @@ _COMMUNE = _text(
     "commune", "Commune", "Commune", "Commune d'accueil ; chef-lieu si la ligne couvre le cercle entier",
     "Commune of refuge; chief town when the row covers the whole cercle", width=20,
 )  # fmt: skip
-_CODE = _text("code", "Code du lieu", "Place code", "Code officiel du lieu, facultatif", "Official place code, optional", width=14)
+_CODE = _text(
+    "code", "Code du lieu", "Place code", "Code officiel du lieu, facultatif", "Official place code, optional", width=14
+)
 _LEVEL = _choice(
     "level", "Niveau de la ligne", "Level of the row", "Ce que la ligne couvre : un site, une commune ou le cercle entier",
     "What the row covers: a site, a commune or the whole cercle", codes.RowLevel, required=True,
 )  # fmt: skip
-_HOUSEHOLDS = _count("households", "Ménages", "Households", "Nombre de ménages", "Number of households", "household", required=True)
+_HOUSEHOLDS = _count(
+    "households", "Ménages", "Households", "Nombre de ménages", "Number of households", "household", required=True
+)
 _INDIVIDUALS = _count(
     "individuals", "Individus", "Individuals", "Nombre de personnes", "Number of persons", "individual", required=True
 )
@@ -118,7 +122,9 @@ _DATE = _date(
     "observed_on", "Date du chiffre", "Date of the figure", "Date d'évaluation ou d'enregistrement",
     "Date of the assessment or registration", required=True,
 )  # fmt: skip
-_REMARKS = _text("remarks", "Observations", "Remarks", "Texte libre, sans nom de personne", "Free text, no personal name", width=34)
+_REMARKS = _text(
+    "remarks", "Observations", "Remarks", "Texte libre, sans nom de personne", "Free text, no personal name", width=34
+)
 _WHY_EMPTY = _choice(
     "missing_reason", "Raison des vides", "Reason for blanks", "Pourquoi des colonnes facultatives sont vides",
     "Why optional columns are empty", codes.MissingReason, width=18,

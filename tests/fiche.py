@@ -179,7 +179,9 @@ def past_of(*fiches: Fiche, expected: Sequence[str] = ("R04",)) -> Past:
     return as_past(compile_fiches(*fiches, expected=expected))
 
 
-def value(compiled: Compiled, place_id: str, unit: str = "individual", group: str = "idp", measure: str = "stock", **dims: str) -> int | None:
+def value(
+    compiled: Compiled, place_id: str, unit: str = "individual", group: str = "idp", measure: str = "stock", **dims: str
+) -> int | None:
     """One figure, all dimensions total unless given; None when the value is missing. KeyError when there is no such figure."""
     row = figure(compiled, place_id, unit, group, measure, **dims)
     return None if pd.isna(row["value"]) else int(row["value"])

@@ -7,11 +7,12 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pipelines.io import reference
 from pipelines.io.store import Store
 from pipelines.model import Period
-from schemas.codes import DiscrepancyStatus, PopulationGroup, Unit
+from schemas.codes import DiscrepancyStatus, Effect, PopulationGroup, Unit
 
 OPEN = (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
 Totals = Mapping[str, Mapping[str, int | None]]
@@ -82,6 +83,38 @@ def board(store: Store, period: Period) -> Board:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A finding of the month: whose, where, and what."""
+
+    region: str | None
+    effect: Effect
+    code: str
+    file: str | None
+    sheet: str | None
+    cell: str | None
+    params: Mapping[str, Any]
+
+
+def findings_of(store: Store, period: Period) -> list[FindingLine]:
+    """All findings of a month, the gravest first, then by region, file, sheet and row."""
+    order = list(Effect)
+    rows = sorted(
+        store.findings(period),
+        key=lambda row: (order.index(Effect(row["effect"])), row["region_id"] or _region_of(row["place_id"]) or "", row["file"] or "",
+                         row["sheet"] or "", row["row"] or 0, row["code"]),
+    )  # fmt: skip
+    return [_finding_line(row) for row in rows]
+
+
+def _finding_line(row: Mapping[str, Any]) -> FindingLine:
+    region = row["region_id"] or _region_of(row["place_id"])
+    return FindingLine(
+        region=reference.gazetteer().place(region).name if region else None, effect=Effect(row["effect"]), code=row["code"],
+        file=row["file"], sheet=row["sheet"], cell=row["cell"], params=json.loads(row["params"]),
+    )  # fmt: skip
+
+
 def _open_discrepancies(store: Store, period: Period) -> tuple[str, ...]:
     rows = [row for row in store.discrepancies(period) if row["status"] in OPEN]
     return tuple(row["sentence"] for row in sorted(rows, key=lambda row: (-abs(row["gap"]), row["id"])))
@@ -108,4 +141,3 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
 
 def _region_of(place_id: str | None) -> str | None:
     return (reference.gazetteer().region_of(place_id) or place_id) if place_id else None
-

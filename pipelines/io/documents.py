@@ -1,7 +1,7 @@
 """The data dictionary, the rule catalogue and the settings page, written from what they describe.
 
-    python -m pipelines.io.documents            writes them
-    python -m pipelines.io.documents --check    ends with 1 when one is stale
+python -m pipelines.io.documents            writes them
+python -m pipelines.io.documents --check    ends with 1 when one is stale
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ def dictionary() -> str:
     lines = ["# Data dictionary", "", "Generated from `schemas/fields.py` and `schemas/codes.py`; do not edit.", ""]
     for table in fields.ALL_TABLES:
         lines += [f"## {table.label.en} — {table.label.fr} (`{table.name}`)", "", f"{table.about.en}. / {table.about.fr}.", ""]
-        lines += ["| column | French header | English | type | unit | required | what it holds |", "|---|---|---|---|---|---|---|"]
+        lines += [
+            "| column | French header | English | type | unit | required | what it holds |",
+            "|---|---|---|---|---|---|---|",
+        ]
         lines += [_field_row(item) for item in table.fields]
         lines.append("")
     lines += ["## Code lists", ""]
@@ -52,7 +55,13 @@ def rule_catalogue() -> str:
     for effect in codes.Effect:
         lines += ["", f"## `{effect}`"]
         for rule in (rule for rule in texts.rules().values() if rule.effect is effect):
-            lines += ["", f"### {rule.code}", "", f"* fr : {rule.text.fr} → {rule.remedy.fr}", f"* en: {rule.text.en} → {rule.remedy.en}"]
+            lines += [
+                "",
+                f"### {rule.code}",
+                "",
+                f"* fr : {rule.text.fr} → {rule.remedy.fr}",
+                f"* en: {rule.text.en} → {rule.remedy.en}",
+            ]
             lines.append(f"* why: {rule.why}")
             if rule.thresholds:
                 lines.append("* thresholds: " + ", ".join(f"`{name}` = {value:g}" for name, value in rule.thresholds.items()))

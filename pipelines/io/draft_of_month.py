@@ -15,7 +15,6 @@ from pipelines.model import Period
 from schemas import texts
 from schemas.codes import PopulationGroup, Unit
 
-
 _HEADLINES = (
     (PopulationGroup.IDP, Unit.HOUSEHOLD), (PopulationGroup.IDP, Unit.INDIVIDUAL), (PopulationGroup.IDP_RETURNEE, Unit.INDIVIDUAL),
     (PopulationGroup.REPATRIATED_REFUGEE, Unit.INDIVIDUAL),

@@ -11,13 +11,15 @@ from rich.markup import escape
 
 from pipelines.io import reference
 from pipelines.io.store import Store
-from pipelines.model import Period
+from pipelines.model import FLOW_ENDS, Period
 from schemas import codes
 from schemas.texts import message, number
 
-_TABLES = {
-    ("idp", "stock"): ("idp",), ("idp_returnee", "cumulative"): ("returnee",), ("repatriated_refugee", "cumulative"): ("repatriated",),
-}  # fmt: skip
+_STOCK_SHEETS = {
+    ("idp", "stock"): "idp",
+    ("idp_returnee", "cumulative"): "returnee",
+    ("repatriated_refugee", "cumulative"): "repatriated",
+}
 _CELL_OF = {"household": "households", "individual": "individuals"}
 
 
@@ -45,7 +47,7 @@ def story(store: Store, place_id: str, period: Period) -> Story:
     gazetteer = reference.gazetteer()
     place = gazetteer.place(place_id)
     inside = _inside(place_id)
-    rows = [row for row in store.observations_for(period, sorted(inside), ["idp", "returnee", "repatriated"])]
+    rows = store.observations_for(period, sorted(inside), [*_STOCK_SHEETS.values(), "movement"])
     at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
     findings = [
         row for row in store.findings(period)
@@ -53,8 +55,17 @@ def story(store: Store, place_id: str, period: Period) -> Story:
     ]  # fmt: skip
     return Story(
         place_id=place_id, name=place.name, pcode=gazetteer.pcode(place_id), level=place.level, period=period,
-        figures=store.figure_totals(period, place_id), bridge=store.bridge(period, place_id), rows=rows, findings=findings,
+        figures=sorted(store.figure_totals(period, place_id), key=_reading_order), bridge=store.bridge(period, place_id), rows=rows, findings=findings,
     )  # fmt: skip
+
+
+def _reading_order(figure: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Stocks first, in the order of the code lists."""
+    lists: tuple[tuple[str, type[codes.Code]], ...] = (
+        ("population_group", codes.PopulationGroup), ("measure", codes.Measure), ("unit", codes.Unit),
+    )  # fmt: skip
+    first, second, third = (list(kind).index(kind(figure[name])) for name, kind in lists)
+    return first, second, third
 
 
 def _inside(place_id: str) -> set[str]:
@@ -75,7 +86,7 @@ def cell_of(row: Mapping[str, Any], field: str) -> str | None:
 
 def lines(story: Story, lang: str) -> Iterator[str]:
     label = codes.Level(story.level).label(lang)
-    yield message("explain_title", lang, place=story.name, level=label, pcode=story.pcode, period=str(story.period))
+    yield message("explain_title", lang, place=story.name, kind=label, pcode=story.pcode, period=str(story.period))
     for figure in story.figures:
         yield from _figure_lines(story, figure, lang)
     if story.findings:
@@ -87,7 +98,9 @@ def lines(story: Story, lang: str) -> Iterator[str]:
 
 def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[str]:
     key = (figure["population_group"], figure["measure"], figure["unit"])
-    name = " — ".join((codes.PopulationGroup(key[0]).label(lang), codes.Measure(key[1]).label(lang), codes.Unit(key[2]).label(lang)))
+    name = " — ".join(
+        (codes.PopulationGroup(key[0]).label(lang), codes.Measure(key[1]).label(lang), codes.Unit(key[2]).label(lang))
+    )
     if figure["value"] is None:
         yield message("explain_missing", lang, name=name, reason=codes.MissingReason(figure["missing_reason"]))
         return
@@ -100,21 +113,37 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
 
 
 def _item_line(item: Mapping[str, Any], lang: str) -> str:
-    value = number(item["value"], lang) if item["item"] == 0 else f"{item['value']:+d}"
-    where = " ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
-    return f"{value:>12}  {escape(item['reason'])}" + (f"  [dim]({escape(where)})[/]" if where else "")
+    if item["value"] is None:
+        return f"{'—':>12}  {escape(item['reason'])} : {codes.MissingReason(item['missing_reason']).label(lang)}"
+    sign = "+" if item["item"] and item["value"] > 0 else ""
+    where = " › ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
+    return f"{sign + number(item['value'], lang):>12}  {escape(item['reason'])}" + (
+        f"  [dim]({escape(where)})[/]" if where else ""
+    )
 
 
 def _row_lines(story: Story, key: tuple[str, str, str], lang: str) -> Iterator[str]:
-    tables = _TABLES.get((key[0], key[1]), ())
     field = _CELL_OF[key[2]]
+    for row, place_id in _rows_behind(story, key):
+        yield message(
+            "explain_row", lang, value=row[field], place=reference.gazetteer().place(place_id).name, file=row["file"],
+            sheet=row["sheet"], cell=cell_of(row, field), sha256=row["sha256"][:12], observed_on=row["observed_on"],
+            basis=codes.Basis(row["basis"]) if row["basis"] else None,
+        )  # fmt: skip
+
+
+def _rows_behind(story: Story, key: tuple[str, str, str]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """The source rows of one number, each with the place it is counted at."""
+    inside = _inside(story.place_id)
     for row in story.rows:
-        if row["table_name"] in tables and row[field] is not None:
-            place = reference.gazetteer().place(row["place_id"]).name
-            yield message(
-                "explain_row", lang, value=row[field], place=place, file=row["file"], sheet=row["sheet"], cell=cell_of(row, field),
-                sha256=row["sha256"][:12], basis=codes.Basis(row["basis"]) if row["basis"] else None, observed_on=row["observed_on"],
-            )  # fmt: skip
+        if row[_CELL_OF[key[2]]] is None:
+            continue
+        if row["table_name"] == _STOCK_SHEETS.get((key[0], key[1])):
+            yield row, row["place_id"]
+        elif row["table_name"] == "movement" and key[0] == "idp":
+            for movement, measure, end in FLOW_ENDS:
+                if (row["movement"], key[1]) == (movement, measure) and row[end] in inside:
+                    yield row, row[end]
 
 
 def as_json(story: Story) -> dict[str, Any]:

@@ -25,8 +25,8 @@ class Directorate:
 
 def rows(table: str) -> list[dict[str, str]]:
     """The rows of `schemas/reference/{table}.csv`."""
-    with files("schemas").joinpath("reference", f"{table}.csv").open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    text = files("schemas").joinpath("reference", f"{table}.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @cache

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.io.board import Board, RegionLine
-from pipelines.model import Finding
+from pipelines.io.board import Board, FindingLine, RegionLine
+from pipelines.model import FileReport, Finding
 from schemas import texts
 from schemas.codes import Effect, PopulationGroup, Unit
 from schemas.texts import message, number, percent
-
-if TYPE_CHECKING:
-    from pipelines.consolidation import FileReport
 
 _COLOURS = {
     Effect.REJECT_SUBMISSION: "red", Effect.REJECT_ROW: "red", Effect.BLOCK_PUBLICATION: "dark_orange", Effect.JUSTIFY: "yellow",
@@ -36,8 +34,9 @@ def finding_sentence(finding: Finding, lang: str) -> str:
 
 def board_table(board: Board, lang: str) -> Table:
     """One line a region: received, validated, households, individuals, change, findings by effect."""
-    table = Table(title=message("board_title", lang, period=str(board.period)), title_justify="left", box=SIMPLE,
-                  padding=(0, 1, 0, 0))
+    table = Table(
+        title=message("board_title", lang, period=str(board.period)), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0)
+    )
     for key in ("region", "received", "validated"):
         table.add_column(message(f"board_{key}", lang), no_wrap=True)
     for key in ("households", "individuals", "change", "returnees", "refused", "block", "justify", "inform"):
@@ -95,6 +94,22 @@ def headlines(board: Board, lang: str) -> Iterator[str]:
     yield message("board_draft", lang)
 
 
+LINES_OF_FINDINGS = 40
+
+
+def finding_lines(findings: Sequence[FindingLine], lang: str) -> Iterator[str]:
+    """One line a finding with its cell, as many as a screen or two hold; the workbook has them all."""
+    if findings:
+        yield message("board_findings", lang)
+    for found in findings[:LINES_OF_FINDINGS]:
+        where = " ".join(part for part in (found.region, found.sheet, found.cell) if part)
+        colour = _COLOURS[found.effect]
+        sentence = texts.rule_sentence(found.code, found.params, lang)
+        yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence)}"
+    if len(findings) > LINES_OF_FINDINGS:
+        yield "  " + message("board_more", lang, count=len(findings) - LINES_OF_FINDINGS)
+
+
 def status_json(board: Board) -> dict[str, Any]:
     return {
         "period": str(board.period),
@@ -122,7 +137,7 @@ def validation_json(reports: Sequence[FileReport], lang: str) -> dict[str, Any]:
 def _file_json(report: FileReport, lang: str) -> dict[str, Any]:
     rows = report.rows
     return {
-        "file": str(report.path), "layout": report.layout, "region": report.region, "period": report.period, "status": report.status,
+        "file": report.path, "layout": report.layout, "region": report.region, "period": report.period, "status": report.status,
         "rows": {"read": rows.read, "accepted": rows.accepted, "rejected": rows.rejected, "recognised": rows.recognised},
         "totals": report.totals,
         "findings": [_finding_json(finding, lang) for finding in report.findings],
@@ -140,7 +155,7 @@ def _finding_json(finding: Finding, lang: str) -> dict[str, Any]:
 def validation_lines(report: FileReport, lang: str) -> Iterator[str]:
     rows, totals = report.rows, report.totals.get(_IDP, {})
     state = message(f"validate_{report.status}", lang)
-    yield f"[bold]{escape(report.path.name)}[/] — {state} — " + message(
+    yield f"[bold]{escape(Path(report.path).name)}[/] — {state} — " + message(
         "validate_rows", lang, region=report.region or "—", period=report.period or "—", read=rows.read, accepted=rows.accepted,
         rejected=rows.rejected, recognised=rows.recognised, households=totals.get(_HOUSEHOLD), individuals=totals.get(_INDIVIDUAL),
     )  # fmt: skip

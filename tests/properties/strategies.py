@@ -70,7 +70,9 @@ def sheets(draw: st.DrawFn, table: fields.Table) -> list[list[Any]]:
 def any_fiches(draw: st.DrawFn) -> Fiche:
     """A return whose identification is right and whose sheets are anything."""
     fiche = Fiche()
-    for table in draw(st.sets(st.sampled_from(fields.RETURN_TABLES), min_size=1, max_size=3).map(lambda s: sorted(s, key=lambda t: t.name))):
+    for table in draw(
+        st.sets(st.sampled_from(fields.RETURN_TABLES), min_size=1, max_size=3).map(lambda s: sorted(s, key=lambda t: t.name))
+    ):
         fiche.sheets[table.label.fr] = draw(sheets(table))
     return fiche
 
@@ -122,5 +124,3 @@ def months(draw: st.DrawFn) -> tuple[list[Fiche], Past | None]:
     before = [draw(tidy_fiches(region)) for region in REGIONS if draw(st.integers(0, 3))]
     past = past_of(*before, expected=REGIONS) if draw(st.booleans()) else None
     return fiches, past
-
-

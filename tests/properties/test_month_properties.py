@@ -143,7 +143,9 @@ def test_the_order_of_files_and_rows_changes_no_byte(generated: Generated, chanc
 @given(months())
 def test_the_order_of_files_changes_no_figure_from_the_reading_on(generated: Generated) -> None:
     fiches, past = generated
-    there, back = (compile_month(month_of(*check(*given_), past=past, expected=REGIONS), Rulebook()) for given_ in (fiches, fiches[::-1]))
+    there, back = (
+        compile_month(month_of(*check(*given_), past=past, expected=REGIONS), Rulebook()) for given_ in (fiches, fiches[::-1])
+    )
     assert there.figures.to_csv() == back.figures.to_csv()
     told = [name for name in there.adjustments.columns if name != "submission_id"]
     assert there.adjustments[told].to_csv() == back.adjustments[told].to_csv()

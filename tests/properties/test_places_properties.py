@@ -90,9 +90,7 @@ def test_every_official_name_is_found_under_its_parent() -> None:
 
 @settings(deadline=None, max_examples=400)
 @given(st.sampled_from(CASES), st.lists(DIRT, max_size=3), st.booleans())
-def test_a_dirty_official_name_is_still_found(
-    case: tuple[str, str, str], dirt: list[Callable[[str], str]], kind: bool
-) -> None:
+def test_a_dirty_official_name_is_still_found(case: tuple[str, str, str], dirt: list[Callable[[str], str]], kind: bool) -> None:
     place_id, name, vintage = case
     level = GAZETTEER.place(place_id).level
     for soil in dirt:
@@ -130,9 +128,7 @@ def test_whatever_is_asked(name: str, level: str, parent: str | None, code: str 
 
 @settings(deadline=None, max_examples=200)
 @given(NAMES, LEVELS, PARENTS, ANY_CODE)
-def test_the_order_of_the_tables_changes_nothing(
-    name: str, level: str, parent: str | None, code: str | None
-) -> None:
+def test_the_order_of_the_tables_changes_nothing(name: str, level: str, parent: str | None, code: str | None) -> None:
     assert UPSIDE_DOWN.match(name, level, parent, code) == GAZETTEER.match(name, level, parent, code)
 
 

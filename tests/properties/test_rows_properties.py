@@ -47,7 +47,15 @@ def test_every_finding_of_any_sheet_can_be_said_in_both_languages(fiche: Fiche) 
 @MODEST
 @given(any_fiches())
 def test_no_cell_draws_two_findings_of_one_column_check(fiche: Fiche) -> None:
-    checks = {"COUNT_REQUIRED", "COUNT_NOT_NUMBER", "COUNT_NEGATIVE", "DETAIL_NOT_NUMBER", "CHOICE_UNKNOWN", "FIELD_REQUIRED", "DATE_INVALID"}
+    checks = {
+        "COUNT_REQUIRED",
+        "COUNT_NOT_NUMBER",
+        "COUNT_NEGATIVE",
+        "DETAIL_NOT_NUMBER",
+        "CHOICE_UNKNOWN",
+        "FIELD_REQUIRED",
+        "DATE_INVALID",
+    }
     cells = [(f.sheet, f.cell) for f in check(fiche)[0].findings if f.code in checks]
     assert len(cells) == len(set(cells))
 

@@ -259,4 +259,3 @@ EXAMPLES: dict[str, Example] = {
     # --- between sources
     "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
 }  # fmt: skip
-

@@ -49,7 +49,9 @@ def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
           "place_id": place_id, "file": "totaux.xlsx", "sheet": "Totaux circulés", "cell": "E3"}]
     )  # fmt: skip
     compiled = compile_fiches(changed())
-    totals = compiled.figures[(compiled.figures[["sex", "shelter", "displacement", "origin_id", "vulnerability"]] == "_T").all(axis=1)]
+    totals = compiled.figures[
+        (compiled.figures[["sex", "shelter", "displacement", "origin_id", "vulnerability"]] == "_T").all(axis=1)
+    ]
     return triangulation.discrepancies(triangulation.Sources(PERIOD, totals, circulated, GAZETTEER, {place_id: "fiche.xlsx"}))
 
 
@@ -154,7 +156,24 @@ def test_text_and_remedy_are_filled_in_both_languages(code: str, tmp_path: Path)
             assert not re.search(r"[{}]|None|\bnan\b|<NA>", sentence)
 
 
-ENGLISH = {"the", "is", "not", "row", "rows", "of", "and", "with", "was", "were", "return", "this", "households", "it", "file", "add"}
+ENGLISH = {
+    "the",
+    "is",
+    "not",
+    "row",
+    "rows",
+    "of",
+    "and",
+    "with",
+    "was",
+    "were",
+    "return",
+    "this",
+    "households",
+    "it",
+    "file",
+    "add",
+}
 FRENCH = {"le", "la", "les", "est", "une", "dans", "et", "ou", "ligne", "feuille", "fiche", "pas", "des", "du", "ménages", "être"}
 
 

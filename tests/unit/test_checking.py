@@ -42,7 +42,11 @@ def test_a_core_only_return_without_optional_sheets_passes() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"individuals": "abc", "households": 9999}, {"households": "?", "shelter_unit": "ménages", "shelter_rented": 9999}, {"individuals": None, "primary": 9999}],
+    [
+        {"individuals": "abc", "households": 9999},
+        {"households": "?", "shelter_unit": "ménages", "shelter_rented": 9999},
+        {"individuals": None, "primary": 9999},
+    ],
     ids=["text", "blank", "empty"],
 )
 def test_rules_on_a_cell_that_failed_are_unknown(values: dict[str, Any]) -> None:
@@ -181,7 +185,14 @@ def test_settings_change_a_threshold_and_with_it_the_hash_of_the_rules() -> None
 
 
 def test_values_of_a_finding_are_kept_as_json_can() -> None:
-    params = {"code": Effect.INFORM, "day": date(2019, 12, 1), "list": [1, pd.NA], "map": {"a": 2.0}, "none": None, "share": 1 / 3}
+    params = {
+        "code": Effect.INFORM,
+        "day": date(2019, 12, 1),
+        "list": [1, pd.NA],
+        "map": {"a": 2.0},
+        "none": None,
+        "share": 1 / 3,
+    }
     finding = Rulebook().finding("FIELD_REQUIRED", Hit(params=params), {})
     assert finding.params == {
         "code": "inform", "day": "2019-12-01", "list": [1, None], "map": {"a": 2}, "none": None, "share": 0.3333,
@@ -199,7 +210,9 @@ ALERT = {"alert_number": "A-1", "kind": "alerte", "event_on": "02/12/2019", "ale
 
 
 def test_alerts_are_typed_and_placed_as_far_as_their_names_are_known() -> None:
-    [alerts] = source("Alertes", fields.ALERT, ALERT, {**ALERT, "commune": "Tamalagou"}, {**ALERT, "region": None, "commune": None})
+    [alerts] = source(
+        "Alertes", fields.ALERT, ALERT, {**ALERT, "commune": "Tamalagou"}, {**ALERT, "region": None, "commune": None}
+    )
     assert list(alerts.rows["place_id"]) == ["K424", "C025", "C025"]
     assert list(alerts.rows["event_on"]) == [date(2019, 12, 2)] * 3
     assert [(item.code, item.cell) for item in alerts.findings] == [("PLACE_UNKNOWN", "K3"), ("FIELD_REQUIRED", "I4")]
@@ -217,7 +230,14 @@ def test_a_source_whose_region_is_unknown_has_no_place() -> None:
 
 
 def test_a_circulated_total_without_its_value_is_rejected() -> None:
-    total = {"region": "Ségou", "population_group": "PDI", "unit": "individus", "value": 900, "stated_on": "06/01/2020", "organisation": "X"}
+    total = {
+        "region": "Ségou",
+        "population_group": "PDI",
+        "unit": "individus",
+        "value": 900,
+        "stated_on": "06/01/2020",
+        "organisation": "X",
+    }
     [totals] = source("Totaux circulés", fields.CIRCULATED, total, {**total, "value": "neuf cents"})
     assert (list(totals.rows["value"]), list(totals.rows["cell"])) == ([900], ["E2"])
     assert [item.code for item in totals.findings] == ["COUNT_NOT_NUMBER"]

@@ -58,7 +58,9 @@ def fiche_of(region: str, *rows: tuple[str, int]) -> Fiche:
     return fiche
 
 
-def move(movement: str, individuals: int, *, left: str | None = None, reached: str | None = None, households: int = 0, **more: Any) -> Change:
+def move(
+    movement: str, individuals: int, *, left: str | None = None, reached: str | None = None, households: int = 0, **more: Any
+) -> Change:
     places = {"from_cercle": left, "to_cercle": reached, **more}
     return add(MOVEMENT, movement=movement, households=households, individuals=individuals, observed_on=PERIOD_END,
                basis="enregistrement", **places)  # fmt: skip
@@ -91,7 +93,12 @@ def test_communes_add_up_to_their_cercle() -> None:
 
 def test_a_commune_inside_a_whole_cercle_row_is_itemised_and_not_added() -> None:
     compiled = compile_fiches(changed(commune("Cinzana", 30)))
-    assert (value(compiled, CINZANA), value(compiled, C_SEGOU), value(compiled, SEGOU), value(compiled, COUNTRY)) == (30, 520, ALL, ALL)
+    assert (value(compiled, CINZANA), value(compiled, C_SEGOU), value(compiled, SEGOU), value(compiled, COUNTRY)) == (
+        30,
+        520,
+        ALL,
+        ALL,
+    )
     for place in (C_SEGOU, SEGOU, COUNTRY):
         assert bridge(compiled, place)[1:] == [("inside_cercle_row", -30)]
     assert bridge(compiled, CINZANA) == [("return", 30)]
@@ -102,7 +109,9 @@ def test_a_rejected_row_is_claimed_then_taken_off_with_its_cell() -> None:
     assert value(compiled, SEGOU) == ALL
     for place in (C_BLA, SEGOU, COUNTRY):
         assert bridge(compiled, place)[1:] == [("row_rejected", -53)]
-    steps = compiled.adjustments[(compiled.adjustments["kind"] == "row_rejected") & (compiled.adjustments["unit"] == "individual")]
+    steps = compiled.adjustments[
+        (compiled.adjustments["kind"] == "row_rejected") & (compiled.adjustments["unit"] == "individual")
+    ]
     assert set(zip(steps["sheet"], steps["cell"], steps["row"], strict=True)) == {("PDI", "G7", 7)}
 
 
@@ -173,7 +182,13 @@ def test_a_place_without_a_row_is_carried_forward_with_its_age() -> None:
     before = past_of(good_fiche())
     first = compile_fiches(changed(lambda fiche: fiche.drop_row(IDP, 3)), past=before)
     row = figure(first, C_BLA)
-    assert (row["value"], row["basis"], row["grade"], row["obs_status"], row["carried_months"]) == (53, "carried_forward", "C", "I", 1)
+    assert (row["value"], row["basis"], row["grade"], row["obs_status"], row["carried_months"]) == (
+        53,
+        "carried_forward",
+        "C",
+        "I",
+        1,
+    )
     assert value(first, COUNTRY) == ALL
     for place in (C_BLA, SEGOU, COUNTRY):
         assert bridge(first, place)[1:] == [("carried_forward", 53)]
@@ -270,7 +285,14 @@ def test_breakdowns_of_people_carried_forward_are_unknown() -> None:
     detail = [set_(item.name, 5, 3) for item in SEX_AGE_FIELDS]
     before = past_of(changed(*detail))
     compiled = compile_fiches(changed(lambda fiche: fiche.drop_row(IDP, 3)), past=before)
-    for dims in ({"sex": "_U", "age": "_U"}, {"sex": "_U"}, {"age": "_U"}, {"shelter": "_U"}, {"displacement": "_U"}, {"cause": "_U"}):
+    for dims in (
+        {"sex": "_U", "age": "_U"},
+        {"sex": "_U"},
+        {"age": "_U"},
+        {"shelter": "_U"},
+        {"displacement": "_U"},
+        {"cause": "_U"},
+    ):
         assert value(compiled, C_BLA, **dims) == 53
     assert value(compiled, C_BLA, "household", shelter="_U") == 10
 
@@ -401,7 +423,11 @@ def test_the_grade_follows_basis_age_and_visa(changes: tuple[Callable[[Fiche], A
 
 def test_a_total_is_as_good_as_its_weakest_row() -> None:
     compiled = compile_fiches(changed(set_("basis", "alerte", 3)))
-    assert (figure(compiled, C_SEGOU)["grade"], figure(compiled, SEGOU)["grade"], figure(compiled, SEGOU)["basis"]) == ("B", "D", "alert")
+    assert (figure(compiled, C_SEGOU)["grade"], figure(compiled, SEGOU)["grade"], figure(compiled, SEGOU)["basis"]) == (
+        "B",
+        "D",
+        "alert",
+    )
 
 
 def test_a_region_without_visa_is_provisional_and_so_is_the_country() -> None:
@@ -455,7 +481,9 @@ def test_own_values_take_off_what_the_places_below_hold() -> None:
 
 def test_the_same_month_compiles_to_the_same_bytes_whatever_the_order_of_rows() -> None:
     month = month_of(*check(good_fiche(), fiche_of("Gao", ("Ansongo", 100), ("Ménaka", 40))), past=past_of(good_fiche()))
-    shuffled = compilation.Month(month.period, month.observations.iloc[::-1], month.heads[::-1], month.past, month.expected, GAZETTEER)
+    shuffled = compilation.Month(
+        month.period, month.observations.iloc[::-1], month.heads[::-1], month.past, month.expected, GAZETTEER
+    )
     one, two = (compile_month(item, Rulebook()) for item in (month, shuffled))
     assert one.figures.to_csv() == two.figures.to_csv()
     assert one.adjustments.to_csv() == two.adjustments.to_csv()

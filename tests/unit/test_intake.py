@@ -79,7 +79,9 @@ def test_blocks_may_have_unnamed_subtotals() -> None:
 
 
 def test_empty_rows_titles_and_repeated_headers_are_recognised() -> None:
-    sheet = pdi(["Bla", "cercle", 2, 10], [], [None, "  "], ["Cercle de San"], HEADER, ["San", "cercle", 1, 5], ["N/A", "-", "RAS"])
+    sheet = pdi(
+        ["Bla", "cercle", 2, 10], [], [None, "  "], ["Cercle de San"], HEADER, ["San", "cercle", 1, 5], ["N/A", "-", "RAS"]
+    )
     assert list(sheet.frame["cercle"]) == ["Bla", "San"]
     assert (sheet.read, sheet.recognised) == (8, 6)
 
@@ -194,7 +196,12 @@ def test_every_header_of_the_fields_is_known_to_its_layout() -> None:
 
 
 def test_a_layout_may_not_name_a_field_that_does_not_exist() -> None:
-    row = {"id": "x", "kind": "return", "total_words": [], "sheets": {"idp": {"title": "PDI", "shape": "table", "synonyms": {"nobody": ["x"]}}}}
+    row = {
+        "id": "x",
+        "kind": "return",
+        "total_words": [],
+        "sheets": {"idp": {"title": "PDI", "shape": "table", "synonyms": {"nobody": ["x"]}}},
+    }
     with pytest.raises(KeyError, match="nobody"):
         intake.parse_layout(row)
 

@@ -72,9 +72,7 @@ def test_tables_are_sorted_unique_and_plain() -> None:
 
 def test_eleven_communes_changed_cercle(gazetteer: Gazetteer) -> None:
     moved = [
-        p.name
-        for p in gazetteer.places("commune")
-        if gazetteer.parent(p.place_id, "cod-2015") != gazetteer.parent(p.place_id)
+        p.name for p in gazetteer.places("commune") if gazetteer.parent(p.place_id, "cod-2015") != gazetteer.parent(p.place_id)
     ]
     assert len(moved) == 11 and "Konsiga" in moved
 
@@ -203,9 +201,7 @@ def test_exact_and_normalised(gazetteer: Gazetteer) -> None:
     exact = gazetteer.match("Bafoulabé", "cercle", "R01")
     assert (exact.place_id, exact.method, exact.score) == ("C001", MatchMethod.EXACT, 1.0)
     assert (exact.code_status, exact.code_place_id, exact.suggestions) == (CodeStatus.ABSENT, None, ())
-    assert gazetteer.match("Bafoulabe", "cercle", "R01").method is MatchMethod.EXACT, (
-        "the list's own spelling"
-    )
+    assert gazetteer.match("Bafoulabe", "cercle", "R01").method is MatchMethod.EXACT, "the list's own spelling"
     dirty = gazetteer.match(" CERCLE de bafoulabe", "cercle", "R01")
     assert (dirty.place_id, dirty.method, dirty.score) == ("C001", MatchMethod.NORMALISED, 1.0)
     assert gazetteer.match("KaYes", "region").method is MatchMethod.NORMALISED
@@ -250,9 +246,7 @@ def test_a_name_qualified_by_the_place_above(gazetteer: Gazetteer, ids: dict[str
     farako = gazetteer.match("Farako de Segou", "commune", ids["Ségou"])
     assert gazetteer.parent(str(farako.place_id)) == ids["Ségou"]
     assert farako.method is MatchMethod.NORMALISED and farako.score < 1
-    assert gazetteer.match("Farako de Ségou", "commune").place_id == farako.place_id, (
-        "it settles the two Farako"
-    )
+    assert gazetteer.match("Farako de Ségou", "commune").place_id == farako.place_id, "it settles the two Farako"
     two = named(gazetteer, "commune", "Commune II")
     for name in ("Bamako - Commune II", "Commune 2 du District de Bamako", "BAMAKO COMMUNE N°2"):
         assert gazetteer.match(name, "commune", ids["Bamako"]).place_id == two
@@ -302,9 +296,7 @@ def test_namesakes_are_all_suggested_unless_the_code_settles(gazetteer: Gazettee
     assert spelt_apart.place_id is None, "a space does not choose between three communes of one region"
 
 
-def test_a_place_outside_its_parent_is_the_first_suggestion(
-    gazetteer: Gazetteer, ids: dict[str, str]
-) -> None:
+def test_a_place_outside_its_parent_is_the_first_suggestion(gazetteer: Gazetteer, ids: dict[str, str]) -> None:
     menaka = gazetteer.match("Menaka", "cercle", "R07", "MLI007004")
     assert menaka.place_id is None
     assert menaka.suggestions[0].place_id == ids["Ménaka"]
@@ -321,9 +313,7 @@ def test_a_commune_is_found_under_its_former_cercle(gazetteer: Gazetteer, ids: d
     assert gazetteer.match("Konsiga", "commune", ids["Yélimané"], vintage="cod-2015").place_id is None
     assert gazetteer.match("Konsiga", "commune", "R01").place_id == konsiga
     assert gazetteer.match("Inekar", "commune", ids["Ménaka"]).place_id is not None
-    assert gazetteer.match("Niantaga", "commune", "R04").place_id is None, (
-        "its region is that of the list in use"
-    )
+    assert gazetteer.match("Niantaga", "commune", "R04").place_id is None, "its region is that of the list in use"
     assert gazetteer.match("Konsiga", "commune", konsiga).place_id is None, "a commune has no communes"
 
 
@@ -367,9 +357,7 @@ def test_nothing_to_match(gazetteer: Gazetteer) -> None:
 # --- codes -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "code", ["ML0103", "mli0103", "MLI001003", " MLI001003   ", "ml 01 03", "MLI\u00a00103"]
-)
+@pytest.mark.parametrize("code", ["ML0103", "mli0103", "MLI001003", " MLI001003   ", "ml 01 03", "MLI\u00a00103"])
 def test_every_way_to_write_a_cercle(gazetteer: Gazetteer, ids: dict[str, str], code: str) -> None:
     meanings = gazetteer.by_code(code)
     assert (ids["Diéma"], "cod-2015") in meanings
@@ -428,22 +416,16 @@ def test_a_code_is_believed_when_the_name_agrees(gazetteer: Gazetteer, ids: dict
     assert wrong.suggestions[0].name == "Bankass"
     elsewhere = gazetteer.match("Bankassé", "cercle", "R04", "ML0502")
     assert elsewhere.place_id is None and elsewhere.suggestions[0].name == "Bankass"
-    assert elsewhere.code_status is CodeStatus.AGREES, (
-        "of a place not found, the code is held against the name"
-    )
+    assert elsewhere.code_status is CodeStatus.AGREES, "of a place not found, the code is held against the name"
     region_code = gazetteer.match("Bankassé", "cercle", "R05", "ML05")
     assert (region_code.place_id, region_code.code_place_id) == (None, "R05")
     closer = gazetteer.match("Kouniina", "commune", ids["Koutiala"], "ML030411")
     assert closer.place_id is None or closer.method is not MatchMethod.CODE
 
 
-def test_a_code_of_a_place_less_alike_than_another_is_not_believed(
-    gazetteer: Gazetteer, ids: dict[str, str]
-) -> None:
+def test_a_code_of_a_place_less_alike_than_another_is_not_believed(gazetteer: Gazetteer, ids: dict[str, str]) -> None:
     konina = named(gazetteer, "commune", "Konina", ids["Koutiala"])
-    assert (
-        gazetteer.match("Kounianna", "commune", ids["Koutiala"], gazetteer.pcode(konina)).place_id != konina
-    )
+    assert gazetteer.match("Kounianna", "commune", ids["Koutiala"], gazetteer.pcode(konina)).place_id != konina
     match = gazetteer.match("Kounianat", "commune", ids["Koutiala"], gazetteer.pcode(konina))
     assert match.place_id is None and match.suggestions[0].name == "Kouniana"
 
@@ -465,33 +447,23 @@ CODE = {"place_id": "ML", "vintage": "cod-2021", "pcode": "ML", "parent_id": "",
 
 def small(*names: str, aliases: tuple[tuple[str, str], ...] = ()) -> Gazetteer:
     regions = {f"R{i}": name for i, name in enumerate(names)}
-    places = [
-        {**COUNTRY, "place_id": p, "level": "region", "name": n, "name_ascii": ""} for p, n in regions.items()
-    ]
-    codes = [
-        {**CODE, "place_id": p, "pcode": f"ML0{i}", "parent_id": "ML"} for i, p in enumerate(regions, start=1)
-    ]
+    places = [{**COUNTRY, "place_id": p, "level": "region", "name": n, "name_ascii": ""} for p, n in regions.items()]
+    codes = [{**CODE, "place_id": p, "pcode": f"ML0{i}", "parent_id": "ML"} for i, p in enumerate(regions, start=1)]
     confirmed = [{"alias": a, "level": "region", "parent_id": "", "place_id": p} for a, p in aliases]
     return Gazetteer.from_rows([COUNTRY, *places], [CODE, *codes], confirmed)
 
 
 def test_an_alias_of_another_number_or_of_two_places_is_not_used() -> None:
-    gazetteer = small(
-        "Zone 1", "Zone 2", "Nord", aliases=(("Secteur 2", "R0"), ("Sud", "R0"), ("Sud", "R1"), ("Bas", "R2"))
-    )
+    gazetteer = small("Zone 1", "Zone 2", "Nord", aliases=(("Secteur 2", "R0"), ("Sud", "R0"), ("Sud", "R1"), ("Bas", "R2")))
     assert gazetteer.match("Secteur 2", "region").place_id is None
     assert gazetteer.match("Sud", "region").place_id is None
     assert gazetteer.match("Bas", "region").place_id == "R2"
 
 
-def test_an_alias_confirmed_under_a_parent_reaches_outside_it(
-    gazetteer: Gazetteer, ids: dict[str, str]
-) -> None:
+def test_an_alias_confirmed_under_a_parent_reaches_outside_it(gazetteer: Gazetteer, ids: dict[str, str]) -> None:
     alias = {"alias": "Menaka", "level": "cercle", "parent_id": "R07", "place_id": ids["Ménaka"]}
     north = {"alias": "Le Nord", "level": "cercle", "parent_id": "R07", "place_id": "R07"}
-    taught = Gazetteer.from_rows(
-        rows(REFERENCE / "places.csv"), rows(REFERENCE / "place_codes.csv"), [alias, north]
-    )
+    taught = Gazetteer.from_rows(rows(REFERENCE / "places.csv"), rows(REFERENCE / "place_codes.csv"), [alias, north])
     match = taught.match("MENAKA", "cercle", "R07")
     assert (match.place_id, match.method) == (ids["Ménaka"], MatchMethod.ALIAS)
     assert taught.match("Menaka", "cercle", "R05").place_id is None
@@ -507,9 +479,7 @@ def test_broken_tables_are_refused() -> None:
     with pytest.raises(ValueError, match="unknown place 'R9'"):
         Gazetteer.from_rows([COUNTRY], [{**CODE, "parent_id": "R9"}], [])
     with pytest.raises(ValueError, match="alias"):
-        Gazetteer.from_rows(
-            [COUNTRY], [CODE], [{"alias": "x", "level": "region", "parent_id": "", "place_id": "R9"}]
-        )
+        Gazetteer.from_rows([COUNTRY], [CODE], [{"alias": "x", "level": "region", "parent_id": "", "place_id": "R9"}])
 
 
 # --- the real spellings ----------------------------------------------------------------------------------------------

@@ -15,7 +15,17 @@ from schemas.codes import Basis, YesNo
 
 @pytest.mark.parametrize(
     ("cell", "number"),
-    [(12, 12), (12.0, 12), ("12", 12), (" 1 250 ", 1250), ("1\u202f250", 1250), ("1\u00a0250", 1250), ("-5", -5), ("+5", 5), (0, 0)],
+    [
+        (12, 12),
+        (12.0, 12),
+        ("12", 12),
+        (" 1 250 ", 1250),
+        ("1\u202f250", 1250),
+        ("1\u00a0250", 1250),
+        ("-5", -5),
+        ("+5", 5),
+        (0, 0),
+    ],
 )
 def test_whole_numbers_are_read_with_any_kind_of_space(cell: Any, number: int) -> None:
     assert tables.as_integer(cell) == number
@@ -30,7 +40,9 @@ def test_what_is_no_count_is_not_guessed(cell: Any) -> None:
     assert tables.as_integer(cell) is None
 
 
-@pytest.mark.parametrize("cell", ["31/12/2019", "31-12-2019", "31.12.2019", "2019-12-31", date(2019, 12, 31), datetime(2019, 12, 31, 8)])
+@pytest.mark.parametrize(
+    "cell", ["31/12/2019", "31-12-2019", "31.12.2019", "2019-12-31", date(2019, 12, 31), datetime(2019, 12, 31, 8)]
+)
 def test_dates_are_read_day_first(cell: Any) -> None:
     assert tables.as_date(cell) == date(2019, 12, 31)
 
@@ -52,14 +64,21 @@ def test_a_choice_typed_as_a_number_is_read_like_its_text() -> None:
     assert tables.as_choice(None, YesNo) is None
 
 
-@pytest.mark.parametrize(("cell", "text"), [(12.0, "12"), (12.5, "12.5"), ("  Bla ", "Bla"), ("   ", None), (None, None), (float("inf"), "inf")])
+@pytest.mark.parametrize(
+    ("cell", "text"), [(12.0, "12"), (12.5, "12.5"), ("  Bla ", "Bla"), ("   ", None), (None, None), (float("inf"), "inf")]
+)
 def test_texts_lose_their_margins_and_nothing_else(cell: Any, text: str | None) -> None:
     assert tables.as_text(cell) == text
 
 
 @pytest.mark.parametrize(
     ("field", "cell", "value"),
-    [("households", "1 000", 1000), ("observed_on", "31/12/2019", date(2019, 12, 31)), ("basis", "alerte", "alert"), ("cercle", 5, "5")],
+    [
+        ("households", "1 000", 1000),
+        ("observed_on", "31/12/2019", date(2019, 12, 31)),
+        ("basis", "alerte", "alert"),
+        ("cercle", 5, "5"),
+    ],
 )
 def test_a_cell_is_read_by_the_kind_of_its_column(field: str, cell: Any, value: Any) -> None:
     assert tables.reader_of(fields.IDP[field])(cell) == value
@@ -91,7 +110,12 @@ def test_optional_choices_may_be_empty_and_required_texts_may_not() -> None:
 def test_only_a_movement_may_hold_a_negative_count() -> None:
     signed = {item.name for table in fields.RETURN_TABLES for item in table.fields if item.kind is fields.Kind.SIGNED}
     assert signed == {"households", "individuals"}
-    assert all(item.kind is not fields.Kind.SIGNED for table in fields.RETURN_TABLES if table is not fields.MOVEMENT for item in table.fields)
+    assert all(
+        item.kind is not fields.Kind.SIGNED
+        for table in fields.RETURN_TABLES
+        if table is not fields.MOVEMENT
+        for item in table.fields
+    )
 
 
 def test_every_column_of_the_returns_has_one_kind_and_two_labels() -> None:

@@ -29,7 +29,12 @@ def test_a_missing_number_is_a_dash_and_not_zero() -> None:
 
 @pytest.mark.parametrize(
     ("value", "lang", "signed", "text"),
-    [(0.2, "fr", False, "20\u00a0%"), (0.2, "en", False, "20%"), (-0.125, "fr", True, "−12,5\u00a0%"), (0.125, "en", True, "+12.5%")],
+    [
+        (0.2, "fr", False, "20\u00a0%"),
+        (0.2, "en", False, "20%"),
+        (-0.125, "fr", True, "−12,5\u00a0%"),
+        (0.125, "en", True, "+12.5%"),
+    ],
 )
 def test_percentages_keep_their_sign_only_when_asked(value: float, lang: str, signed: bool, text: str) -> None:
     assert texts.percent(value, lang, signed=signed) == text

@@ -30,6 +30,7 @@ from sqlalchemy import (
     func,
     insert,
     inspect,
+    literal,
     or_,
     select,
     text,
@@ -42,7 +43,7 @@ from pipelines.io.store import tables, views
 from pipelines.io.store.migrations import HEAD
 from pipelines.model import Checked, Compiled, Discrepancy, Event, Finding, Past, Period, PeriodFinding, SubmissionHead
 from schemas import fields
-from schemas.codes import TOTAL, DiscrepancyStatus, Level, ReleaseState, SubmissionStatus
+from schemas.codes import TOTAL, AdjustmentKind, DiscrepancyStatus, Level, ReleaseState, SubmissionStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,9 +56,7 @@ _WRITERS = 0x434D50  # the advisory lock of PostgreSQL that stands for "a writer
 
 _DRAFT = ReleaseState.DRAFT
 _FIGURE = tuple(column.name for column in tables.figure.columns if column.name not in ("id", "release_id"))
-_ADJUSTMENT = tuple(
-    column.name for column in tables.adjustment.columns if column.name not in ("id", "release_id", "decision_id")
-)
+_ADJUSTMENT = tuple(column.name for column in tables.adjustment.columns if column.name not in ("id", "release_id", "decision_id"))
 _OBSERVATION = tuple(column.name for column in tables.observation.columns if column.name not in ("id", "submission_id"))
 _ALERT = tuple(column.name for column in tables.alert.columns if column.name not in ("id", "period", "sha256", "event_id"))
 
@@ -299,9 +298,7 @@ class Store:
             counts = {"Int64": {field.name for field in fields.observation_fields() if field.is_count}}
             return _frame(connection, query, counts | {"int64": {"submission_id", "row"}, "bool": {"accepted"}})
 
-    def observations_for(
-        self, period: Period, place_ids: Iterable[str], table_names: Iterable[str]
-    ) -> list[dict[str, Any]]:
+    def observations_for(self, period: Period, place_ids: Iterable[str], table_names: Iterable[str]) -> list[dict[str, Any]]:
         """Rows of the current returns at some places (or moving from or to them), each with the `file`, `sha256`, `region_id`
         and `columns` (JSON, table -> field -> letters) that lead to its cells."""
         o, s, places = tables.observation, tables.submission, list(place_ids)
@@ -382,6 +379,7 @@ class Store:
         stamp = {"as_of": as_of, "rules_hash": rules_hash, "dataset_sha256": dataset_sha256, "compared_with": compared_with}
         with self._write() as connection:
             release, changed = _draft(connection, compiled.period, stamp, compiled_at)
+            _insert_returns(connection, release, compiled.period)
             _insert_frame(connection, tables.figure, compiled.figures, _FIGURE, {"release_id": release})
             _insert_frame(connection, tables.adjustment, compiled.adjustments, _ADJUSTMENT, {"release_id": release})
             _insert_findings(connection, [_period_finding(item, messages, release) for item in compiled.findings])
@@ -428,10 +426,13 @@ class Store:
 
     def bridge(self, period: Period, place_id: str, *, revision: int = 0) -> list[dict[str, Any]]:
         """The items that lead from the regional return to each number of a place, with the `file` and `sha256` they cite."""
-        a, s = tables.adjustment, tables.submission
+        a, s, used = tables.adjustment, tables.submission, tables.release_return
+        opens = and_(used.c.release_id == a.c.release_id, used.c.region_id == a.c.place_id, a.c.kind == AdjustmentKind.RETURN)
+        cited = func.coalesce(a.c.submission_id, used.c.submission_id)
+        items = [cited.label(name) if name == "submission_id" else a.c[name] for name in _ADJUSTMENT]
         query = (
-            select(*(a.c[name] for name in _ADJUSTMENT), a.c.decision_id, s.c.file, s.c.sha256)
-            .select_from(a.outerjoin(s, s.c.id == a.c.submission_id))
+            select(*items, a.c.decision_id, s.c.file, s.c.sha256)
+            .select_from(a.outerjoin(used, opens).outerjoin(s, s.c.id == cited))
             .where(a.c.release_id.in_(_release_id(period, revision)), a.c.place_id == place_id)
             .order_by(a.c.population_group, a.c.measure, a.c.unit, a.c.item)
         )
@@ -458,18 +459,19 @@ class Store:
     def view(self, name: str, period: Period | None = None) -> pd.DataFrame:
         """One of the views for analysts as a frame, of one month or of all; whole numbers are Int64, missing texts None.
         Raises KeyError for a name that is no view."""
-        query = f"SELECT * FROM {name}" if name in views.VIEWS else views.VIEWS[name]
-        where = " WHERE period = :period" if period else ""
+        if name not in views.VIEWS:
+            raise KeyError(name)
+        query = text(f"SELECT * FROM {name}")
+        if period is not None:
+            query = text(f"SELECT * FROM {name} WHERE period = :period").bindparams(period=str(period))
         with self._read() as connection:
-            frame = _frame(connection, text(query + where).bindparams(**({"period": str(period)} if period else {})), {})
+            frame = _frame(connection, query, {})
         ordered = [column for column in _VIEW_ORDER if column in frame]
         return frame.sort_values(ordered, ignore_index=True, kind="stable") if ordered else frame
 
     # --- alerts ---------------------------------------------------------------------------------------------------------
 
-    def save_alerts(
-        self, period: Period, rows: pd.DataFrame, hashes: Mapping[str, str], events: Iterable[Event] = ()
-    ) -> None:
+    def save_alerts(self, period: Period, rows: pd.DataFrame, hashes: Mapping[str, str], events: Iterable[Event] = ()) -> None:
         """Replaces the alerts and events of a month. `rows` has the fields of `ALERT`, `place_id`, `file`, `sheet`, `row` and
         `cell`; `hashes` gives the sha256 of each file. Raises ValueError for other columns, KeyError for an unknown file."""
         with self._write() as connection:
@@ -759,9 +761,7 @@ def _alias_key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return row["alias"], row["level"], row["parent_id"]
 
 
-def _write_seed(
-    connection: Connection, added: list[Any], corrected: list[Any], codes: list[Any], aliases: list[Any]
-) -> None:
+def _write_seed(connection: Connection, added: list[Any], corrected: list[Any], codes: list[Any], aliases: list[Any]) -> None:
     if added:
         connection.execute(insert(tables.place), added)
     for row in corrected:
@@ -902,9 +902,7 @@ def _finding(item: Finding, messages: Messages, **owner: Any) -> dict[str, Any]:
 
 
 def _period_finding(item: PeriodFinding, messages: Messages, release: int) -> dict[str, Any]:
-    return _finding(
-        item.finding, messages, release_id=release, about_submission_id=item.submission_id, place_id=item.place_id
-    )
+    return _finding(item.finding, messages, release_id=release, about_submission_id=item.submission_id, place_id=item.place_id)
 
 
 def _insert_findings(connection: Connection, rows: list[dict[str, Any]]) -> None:
@@ -955,9 +953,7 @@ def _is_total() -> Any:
     return and_(*(tables.figure.c[name] == TOTAL for name in tables.BREAKDOWNS))
 
 
-def _draft(
-    connection: Connection, period: Period, stamp: Mapping[str, Any], compiled_at: datetime
-) -> tuple[int, bool]:
+def _draft(connection: Connection, period: Period, stamp: Mapping[str, Any], compiled_at: datetime) -> tuple[int, bool]:
     """The emptied draft of a month, and whether it is another one than before."""
     r, held = tables.release, _release(connection, period, revision=0)
     values = {**stamp, "compiled_at": _instant(compiled_at)}
@@ -966,10 +962,20 @@ def _draft(
         key = connection.execute(query).inserted_primary_key
         assert key is not None
         return int(key[0]), True
-    for table in (tables.figure, tables.adjustment, tables.finding):
+    for table in (tables.release_return, tables.figure, tables.adjustment, tables.finding):
         connection.execute(delete(table).where(table.c.release_id == held.id))
     connection.execute(update(r).where(r.c.id == held.id).values(**values))
     return held.id, any(getattr(held, name) != value for name, value in stamp.items())
+
+
+def _insert_returns(connection: Connection, release: int, period: Period) -> None:
+    """Writes down which returns the release is made with, as they are now."""
+    s = tables.submission.c
+    names = ("region_id", "version", "rows_accepted", "rows_rejected")
+    visa = and_(s.validated, s.validated_on.is_not(None), s.minutes_number.is_not(None), s.validated_by.is_not(None))
+    heads = select(*(s[name] for name in names), s.id, visa, literal(release)).where(s.id.in_(_heads(period)))
+    into = (*names, "submission_id", "validated", "release_id")
+    connection.execute(insert(tables.release_return).from_select(into, heads))
 
 
 def _board_row(place_id: str, name: str, pcode: str | None, level: str, rows: Sequence[Any]) -> RegionRow:
@@ -1051,9 +1057,7 @@ def _insert_event(connection: Connection, period: Period, item: Event) -> None:
 # --- audit ----------------------------------------------------------------------------------------------------------------
 
 
-def _append(
-    connection: Connection, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]
-) -> int:
+def _append(connection: Connection, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> int:
     """Adds a link after the last one; the caller is the only writer."""
     e = tables.audit_event
     previous = connection.execute(select(e.c.hash).order_by(e.c.id.desc()).limit(1)).scalar() or GENESIS

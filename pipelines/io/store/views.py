@@ -113,13 +113,15 @@ GROUP BY r.period, r.revision, f.place_id, p.pcode, {where}
 
 
 def _bridge(which: str) -> str:
+    """The items of the bridge; that which opens a region's cites the return the release was made with."""
     return f"""
 SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, a.population_group, a.measure, a.unit,
     a.item, a.kind, a.value, a.reason, s.file, s.sha256, a.sheet, a.cell
 FROM adjustment a
 JOIN release r ON r.id = a.release_id
 JOIN place_path p ON p.place_id = a.place_id
-LEFT JOIN submission s ON s.id = a.submission_id
+LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = a.place_id AND a.kind = 'return'
+LEFT JOIN submission s ON s.id = COALESCE(a.submission_id, u.submission_id)
 WHERE {which}
 """
 
@@ -148,26 +150,20 @@ LEFT JOIN total before ON before.release_id = l.previous_id AND before.place_id 
     AND before.population_group = l.population_group AND before.measure = l.measure AND before.unit = l.unit
 """
 
-# The return that a release was made with is the one its bridge opens with: later files do not change what is official.
 _COMPLETENESS = f"""
 SELECT r.period, p.pcode, p.region,
-    CASE WHEN s.id IS NULL THEN 0 ELSE 1 END AS received,
-    CASE WHEN s.validated AND s.validated_on IS NOT NULL AND s.minutes_number IS NOT NULL AND s.validated_by IS NOT NULL
-        THEN 1 ELSE 0 END AS validated,
-    s.version, s.rows_accepted, s.rows_rejected,
-    CASE WHEN f.carried_months > 0 THEN 1 ELSE 0 END AS carried_forward
+    CASE WHEN u.submission_id IS NULL THEN 0 ELSE 1 END AS received,
+    CASE WHEN u.validated THEN 1 ELSE 0 END AS validated,
+    u.version, u.rows_accepted, u.rows_rejected,
+    CASE WHEN t.carried_months > 0 THEN 1 ELSE 0 END AS carried_forward
 FROM release r
 JOIN (
     SELECT f.release_id, f.place_id,
         MAX(CASE WHEN f.population_group = 'idp' AND f.measure = 'stock' THEN f.carried_months ELSE 0 END) AS carried_months
     FROM figure f WHERE f.level = 'region' AND {_total()} GROUP BY f.release_id, f.place_id
-) f ON f.release_id = r.id
-JOIN place_path p ON p.place_id = f.place_id
-LEFT JOIN (
-    SELECT a.release_id, a.place_id, MAX(a.submission_id) AS submission_id
-    FROM adjustment a WHERE a.kind = 'return' GROUP BY a.release_id, a.place_id
-) a ON a.release_id = r.id AND a.place_id = f.place_id
-LEFT JOIN submission s ON s.id = a.submission_id
+) t ON t.release_id = r.id
+JOIN place_path p ON p.place_id = t.place_id
+LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = t.place_id
 WHERE {_LAST}
 """
 
@@ -214,7 +210,7 @@ def fingerprint() -> str:
 
 def drop(connection: Connection) -> None:
     """Drops the views of this version; those of an older one that are gone since are its migration's to drop."""
-    for name in reversed(VIEWS):
+    for name in reversed(list(VIEWS)):
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
 
 

@@ -7,7 +7,7 @@ revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
-views = "d0e80eb10506a3a9"
+views = "829d036255ac9797"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -28,6 +28,7 @@ def upgrade() -> None:
     _decision()
     _finding()
     _observation()
+    _release_return()
     _adjustment()
 
 
@@ -208,8 +209,18 @@ def _figure() -> None:
         sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_figure_release_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["place_id"], ["place.place_id"], name=op.f("fk_figure_place_id")),
         sa.UniqueConstraint(
-            "release_id", "place_id", "population_group", "measure", "unit", "sex", "age", "shelter",
-            "displacement", "origin_id", "cause", "vulnerability",
+            "release_id",
+            "place_id",
+            "population_group",
+            "measure",
+            "unit",
+            "sex",
+            "age",
+            "shelter",
+            "displacement",
+            "origin_id",
+            "cause",
+            "vulnerability",
             name=op.f("uq_figure_once"),
         ),
         sa.CheckConstraint("level IN ('commune', 'cercle', 'region', 'country')", name=op.f("ck_figure_level")),
@@ -225,8 +236,7 @@ def _figure() -> None:
         sa.CheckConstraint("sex IN ('F', 'M', '_T', '_U')", name=op.f("ck_figure_sex")),
         sa.CheckConstraint("age IN ('0-4', '5-17', '18-59', '60+', '_T', '_U')", name=op.f("ck_figure_age")),
         sa.CheckConstraint(
-            "shelter IN ('host_family', 'rented', 'spontaneous_site', 'planned_site', 'collective_centre', "
-            "'other', '_T', '_U')",
+            "shelter IN ('host_family', 'rented', 'spontaneous_site', 'planned_site', 'collective_centre', 'other', '_T', '_U')",
             name=op.f("ck_figure_shelter"),
         ),
         sa.CheckConstraint(
@@ -245,8 +255,7 @@ def _figure() -> None:
             name=op.f("ck_figure_vulnerability"),
         ),
         sa.CheckConstraint(
-            "missing_reason IN ('not_reported', 'not_collected', 'inaccessible', 'not_applicable', 'no_return', "
-            "'rejected')",
+            "missing_reason IN ('not_reported', 'not_collected', 'inaccessible', 'not_applicable', 'no_return', 'rejected')",
             name=op.f("ck_figure_missing_reason"),
         ),
         sa.CheckConstraint("obs_status IN ('A', 'P', 'I', 'O')", name=op.f("ck_figure_obs_status")),
@@ -356,7 +365,6 @@ def _submission() -> None:
             "rows_read = rows_accepted + rows_rejected + rows_recognised",
             name=op.f("ck_submission_no_silent_loss"),
         ),
-        sa.CheckConstraint("rows_read >= 0", name=op.f("ck_submission_rows_read")),
         sa.CheckConstraint("rows_accepted >= 0", name=op.f("ck_submission_rows_accepted")),
         sa.CheckConstraint("rows_rejected >= 0", name=op.f("ck_submission_rows_rejected")),
         sa.CheckConstraint("rows_recognised >= 0", name=op.f("ck_submission_rows_recognised")),
@@ -576,7 +584,9 @@ def _observation() -> None:
         sa.Column("need_3", TEXT, nullable=True),
         sa.Column("site_type", TEXT, nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_observation")),
-        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_observation_submission_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["submission_id"], ["submission.id"], name=op.f("fk_observation_submission_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["place_id"], ["place.place_id"], name=op.f("fk_observation_place_id")),
         sa.ForeignKeyConstraint(["origin_place_id"], ["place.place_id"], name=op.f("fk_observation_origin_place_id")),
         sa.ForeignKeyConstraint(["from_place_id"], ["place.place_id"], name=op.f("fk_observation_from_place_id")),
@@ -695,6 +705,26 @@ def _observation() -> None:
     )
 
 
+def _release_return() -> None:
+    op.create_table(
+        "release_return",
+        sa.Column("release_id", ID, nullable=False),
+        sa.Column("region_id", TEXT, nullable=False),
+        sa.Column("submission_id", ID, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("validated", sa.Boolean(), nullable=False),
+        sa.Column("rows_accepted", sa.Integer(), nullable=False),
+        sa.Column("rows_rejected", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", "region_id", name=op.f("pk_release_return")),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_release_return_release_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["region_id"], ["place.place_id"], name=op.f("fk_release_return_region_id")),
+        sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_release_return_submission_id")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_release_return_version")),
+        sa.CheckConstraint("rows_accepted >= 0", name=op.f("ck_release_return_rows_accepted")),
+        sa.CheckConstraint("rows_rejected >= 0", name=op.f("ck_release_return_rows_rejected")),
+    )
+
+
 def _adjustment() -> None:
     op.create_table(
         "adjustment",
@@ -722,7 +752,12 @@ def _adjustment() -> None:
         sa.ForeignKeyConstraint(["submission_id"], ["submission.id"], name=op.f("fk_adjustment_submission_id")),
         sa.ForeignKeyConstraint(["decision_id"], ["decision.id"], name=op.f("fk_adjustment_decision_id")),
         sa.UniqueConstraint(
-            "release_id", "place_id", "population_group", "measure", "unit", "item",
+            "release_id",
+            "place_id",
+            "population_group",
+            "measure",
+            "unit",
+            "item",
             name=op.f("uq_adjustment_item"),
         ),
         sa.CheckConstraint(
@@ -739,8 +774,7 @@ def _adjustment() -> None:
             name=op.f("ck_adjustment_kind"),
         ),
         sa.CheckConstraint(
-            "missing_reason IN ('not_reported', 'not_collected', 'inaccessible', 'not_applicable', 'no_return', "
-            "'rejected')",
+            "missing_reason IN ('not_reported', 'not_collected', 'inaccessible', 'not_applicable', 'no_return', 'rejected')",
             name=op.f("ck_adjustment_missing_reason"),
         ),
         sa.CheckConstraint("item >= 0", name=op.f("ck_adjustment_item")),
