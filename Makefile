@@ -8,8 +8,9 @@ READY := $(VENV)/.ready
 .PHONY: consolidate test lint types unit docs docs-check sample lock clean
 
 consolidate: $(READY)  ## Consolidate the sample month into the embedded store
-	$(BIN)/cmp-idp consolidate 2019-11 --quiet
-	$(BIN)/cmp-idp consolidate 2019-12
+	@echo "2019-11, the month before (illustrative)…"
+	@$(BIN)/cmp-idp consolidate 2019-11 > /dev/null
+	@$(BIN)/cmp-idp consolidate 2019-12
 
 test: $(READY) lint types unit docs-check  ## All that .ci/run checks
 

@@ -29,6 +29,8 @@ from schemas.codes import Effect
 
 _COUNTS = tuple(item.name for item in fields.observation_fields() if item.is_count)
 _VALUES = tuple(item.name for item in fields.observation_fields())
+_READABLE = 1e15
+"""From here on a number is somebody's slip, and is quoted as it was typed."""
 _RETURNS = frozenset({"return"})
 _SOURCES = frozenset(table.name for table in fields.SOURCE_TABLES)
 
@@ -70,6 +72,8 @@ def _plain(value: Any) -> Any:
     if pd.isna(value):
         return None
     number = float(value)
+    if not abs(number) < _READABLE:
+        return str(value)
     return int(number) if number == int(number) else round(number, 4)
 
 

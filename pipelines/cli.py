@@ -67,7 +67,7 @@ def language_of(arguments: Sequence[str]) -> str:
         return "fr"
 
 
-class WrongSettings(Exception):
+class SettingsError(Exception):
     """The settings file or a CMP_ variable cannot be used."""
 
 
@@ -80,9 +80,9 @@ def _settings() -> "Settings":
         return Settings()
     except ValidationError as failure:
         first = failure.errors()[0]
-        raise WrongSettings(f"{'.'.join(map(str, first['loc']))} : {first.get('input')!r}") from failure
+        raise SettingsError(f"{'.'.join(map(str, first['loc']))} : {first.get('input')!r}") from failure
     except tomllib.TOMLDecodeError as failure:
-        raise WrongSettings(f"{SETTINGS_FILE} : {failure}") from failure
+        raise SettingsError(f"{SETTINGS_FILE} : {failure}") from failure
 
 
 def build(lang: str) -> typer.Typer:
@@ -150,7 +150,7 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print(message("cli_interrupted", lang))
         sys.exit(FAILED)
-    except WrongSettings as wrong:
+    except SettingsError as wrong:
         err.print(message("cli_bad_settings", lang, why=str(wrong)), highlight=False)
         sys.exit(WRONG_USAGE)
     except Exception as failure:  # the last resort: a sentence and exit code 3, the traceback only when asked for

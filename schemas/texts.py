@@ -87,6 +87,11 @@ def day(value: date | str, lang: str = "fr") -> str:
     return str(format_date(value, "dd/MM/yyyy" if lang == "fr" else "yyyy-MM-dd", locale=lang))
 
 
+def month(period: str, lang: str = "fr") -> str:
+    """`2019-12` as people say it: décembre 2019."""
+    return str(format_date(date.fromisoformat(f"{period}-01"), "MMMM yyyy", locale=lang))
+
+
 class _Formatted(dict[str, str]):
     def __missing__(self, key: str) -> str:
         raise KeyError(f"the text needs the parameter {key!r}")

@@ -16,7 +16,6 @@ from typing import Any
 
 import pandas as pd
 import xlsxwriter
-from babel.dates import format_date
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
@@ -308,7 +307,7 @@ class _Book:
 
     def __init__(self, target: BytesIO, draft: DraftWorkbook, lang: str) -> None:
         self.lang = lang
-        self.month = str(format_date(Period.parse(draft.period).first_day, "MMMM y", locale=lang))
+        self.month = texts.month(draft.period, lang)
         self.as_of = draft.as_of
         self.banner = self.say("draft_banner")
         # in_memory keeps the time of writing out of the zip

@@ -35,7 +35,10 @@ def finding_sentence(finding: Finding, lang: str) -> str:
 def board_table(board: Board, lang: str) -> Table:
     """One line a region: received, validated, households, individuals, change, findings by effect."""
     table = Table(
-        title=message("board_title", lang, period=str(board.period)), title_justify="left", box=SIMPLE, padding=(0, 1, 0, 0)
+        title=message("board_title", lang, month_name=texts.month(str(board.period), lang)),
+        title_justify="left",
+        box=SIMPLE,
+        padding=(0, 1, 0, 0),
     )
     for key in ("region", "received", "validated"):
         table.add_column(message(f"board_{key}", lang), no_wrap=True)
@@ -84,7 +87,7 @@ def _effects(findings: Mapping[str, int], lang: str) -> list[str]:
 
 def headlines(board: Board, lang: str) -> Iterator[str]:
     """The national sentence, what it is compared with, and the refused files."""
-    yield message("board_headline", lang, period=str(board.period), households=board.totals[_IDP][_HOUSEHOLD],
+    yield message("board_headline", lang, month_name=texts.month(str(board.period), lang), households=board.totals[_IDP][_HOUSEHOLD],
                   individuals=board.totals[_IDP][_INDIVIDUAL], returnees=board.totals[_RETURNEE][_INDIVIDUAL])  # fmt: skip
     yield message("board_compared", lang, past=board.compared_with) if board.compared_with else message("board_no_past", lang)
     for sentence in board.discrepancies:

@@ -6,7 +6,7 @@ import random
 from collections import defaultdict
 
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import compilation
@@ -16,6 +16,7 @@ from pipelines.model import Checked, Compiled, Past
 from tests.fiche import GAZETTEER, Fiche, check, month_of
 from tests.properties.strategies import MODEST, REGIONS, months
 
+FAMILIES = ("sex", "age", "shelter", "displacement", "origin_id", "cause")
 Generated = tuple[list[Fiche], Past | None]
 Values = dict[tuple[str, str, str, str], int]
 
@@ -44,21 +45,14 @@ def bridged(compiled: Compiled) -> Values:
     return sums
 
 
-@MODEST
-@given(months())
-def test_official_value_is_the_return_plus_its_adjustments(generated: Generated) -> None:
-    compiled = compile_month(month(generated)[1], Rulebook())
+def official_value_is_the_return_plus_its_adjustments(checked: list[Checked], compiled: Compiled) -> None:
     compilation.assert_bridge(totals_of(compiled), compiled.adjustments)
     official, sums = values(totals_of(compiled)), bridged(compiled)
     assert {key: sums[key] for key in official} == official
     assert {key for key, total in sums.items() if total and key not in official} == set()
 
 
-@MODEST
-@given(months())
-def test_the_bridge_opens_with_all_that_the_files_claim(generated: Generated) -> None:
-    checked, asked = month(generated)
-    compiled = compile_month(asked, Rulebook())
+def bridge_opens_with_all_that_the_files_claim(checked: list[Checked], compiled: Compiled) -> None:
     opening = compiled.adjustments[compiled.adjustments["item"] == 0]
     claims = values(opening)
     for region in (*REGIONS, COUNTRY):
@@ -68,22 +62,16 @@ def test_the_bridge_opens_with_all_that_the_files_claim(generated: Generated) ->
         assert claims.get((region, "idp", "stock", "individual"), 0) == claimed
 
 
-@MODEST
-@given(months())
-def test_the_country_is_the_sum_of_its_regions(generated: Generated) -> None:
-    totals = totals_of(compile_month(month(generated)[1], Rulebook()))
+def country_is_the_sum_of_its_regions(checked: list[Checked], compiled: Compiled) -> None:
+    totals = totals_of(compiled)
     known = totals[totals["value"].notna()]
     regions = known[known["level"] == "region"].groupby(KEY)["value"].sum()
     country = known[known["place_id"] == COUNTRY].set_index(KEY)["value"]
     assert regions.to_dict() == country.to_dict()
 
 
-@MODEST
-@given(months())
-def test_people_are_counted_once_counted_or_carried_and_never_lost(generated: Generated) -> None:
+def people_are_counted_or_carried_once_and_never_lost(checked: list[Checked], compiled: Compiled) -> None:
     """An independent count: accepted rows, communes inside a whole cercle aside, and what the bridge carries forward."""
-    checked, asked = month(generated)
-    compiled = compile_month(asked, Rulebook())
     accepted = pd.concat([item.rows for item in checked], ignore_index=True) if checked else None
     counted = 0
     if accepted is not None:
@@ -101,13 +89,7 @@ def test_people_are_counted_once_counted_or_carried_and_never_lost(generated: Ge
     assert official == counted + carried
 
 
-FAMILIES = {"sex", "age", "shelter", "displacement", "origin_id", "cause"}
-
-
-@MODEST
-@given(months())
-def test_every_breakdown_adds_up_to_its_total(generated: Generated) -> None:
-    compiled = compile_month(month(generated)[1], Rulebook())
+def every_breakdown_adds_up_to_its_total(checked: list[Checked], compiled: Compiled) -> None:
     totals = values(totals_of(compiled))
     stocks = compiled.figures[(compiled.figures["population_group"] == "idp") & (compiled.figures["measure"] == "stock")]
     for family in FAMILIES:
@@ -120,7 +102,32 @@ def test_every_breakdown_adds_up_to_its_total(generated: Generated) -> None:
         assert totals[key] == total
 
 
-@MODEST
+def missing_values_have_their_reason_and_values_have_none(checked: list[Checked], compiled: Compiled) -> None:
+    figures = totals_of(compiled)
+    assert (figures["value"].isna() == figures["missing_reason"].notna()).all()
+    assert (figures.loc[figures["value"].isna(), "obs_status"] == "O").all()
+
+
+PROMISES = (
+    official_value_is_the_return_plus_its_adjustments,
+    bridge_opens_with_all_that_the_files_claim,
+    country_is_the_sum_of_its_regions,
+    people_are_counted_or_carried_once_and_never_lost,
+    every_breakdown_adds_up_to_its_total,
+    missing_values_have_their_reason_and_values_have_none,
+)
+
+
+@settings(MODEST, max_examples=16)
+@given(months())
+def test_any_month_keeps_the_promises_of_the_bridge(generated: Generated) -> None:
+    checked, asked = month(generated)
+    compiled = compile_month(asked, Rulebook())
+    for promise in PROMISES:
+        promise(checked, compiled)
+
+
+@settings(MODEST, max_examples=8)
 @given(months(), st.randoms(use_true_random=False))
 def test_the_order_of_files_and_rows_changes_no_byte(generated: Generated, chance: random.Random) -> None:
     _, asked = month(generated)
@@ -139,7 +146,7 @@ def test_the_order_of_files_and_rows_changes_no_byte(generated: Generated, chanc
         assert one.findings == other.findings
 
 
-@MODEST
+@settings(MODEST, max_examples=6)
 @given(months())
 def test_the_order_of_files_changes_no_figure_from_the_reading_on(generated: Generated) -> None:
     fiches, past = generated
@@ -149,11 +156,3 @@ def test_the_order_of_files_changes_no_figure_from_the_reading_on(generated: Gen
     assert there.figures.to_csv() == back.figures.to_csv()
     told = [name for name in there.adjustments.columns if name != "submission_id"]
     assert there.adjustments[told].to_csv() == back.adjustments[told].to_csv()
-
-
-@MODEST
-@given(months())
-def test_a_missing_value_always_has_its_reason_and_a_value_never_has_one(generated: Generated) -> None:
-    figures = totals_of(compile_month(month(generated)[1], Rulebook()))
-    assert (figures["value"].isna() == figures["missing_reason"].notna()).all()
-    assert (figures.loc[figures["value"].isna(), "obs_status"] == "O").all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import intake
@@ -76,7 +76,7 @@ def test_every_filled_cell_of_a_table_is_read_reported_or_in_a_recognised_row(fi
             assert filled <= known
 
 
-@MODEST
+@settings(MODEST, max_examples=15)
 @given(st.lists(any_fiches(), min_size=2, max_size=3).flatmap(st.permutations))
 def test_a_return_is_judged_the_same_whatever_comes_with_it(fiches: list[Fiche]) -> None:
     for version, fiche in enumerate(fiches, start=1):
@@ -86,7 +86,7 @@ def test_a_return_is_judged_the_same_whatever_comes_with_it(fiches: list[Fiche])
     assert [(item.findings, item.counts) for item in together] == [(item.findings, item.counts) for item in alone]
 
 
-@MODEST
+@settings(MODEST, max_examples=15)
 @given(tidy_fiches("R04"))
 def test_a_tidy_return_is_never_refused(fiche: Fiche) -> None:
     [checked] = check(fiche)

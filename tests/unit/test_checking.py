@@ -259,3 +259,11 @@ def test_findings_carry_the_thresholds_they_were_judged_by() -> None:
     [finding] = check(changed(set_("individuals", 105)))[0].findings
     assert isinstance(finding, Finding)
     assert (finding.params["low"], finding.params["size"], finding.value) == (3.5, 1.05, "105")
+
+
+@pytest.mark.parametrize("typed", [1e300, -(10**30), float("inf"), 12.5])
+def test_a_number_that_is_nobodys_count_is_quoted_and_not_read(typed: float) -> None:
+    [finding] = check(changed(set_("individuals", typed)))[0].findings
+    assert finding.code == "COUNT_NOT_NUMBER"
+    assert texts.rule_sentence(finding.code, finding.params).startswith("« ")
+    assert finding.value is not None

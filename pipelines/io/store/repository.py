@@ -516,20 +516,19 @@ class Store:
     @contextmanager
     def _read(self) -> Iterator[Connection]:
         """One snapshot for all queries of a method."""
-        with _plain_failures(), self._engine.connect() as connection:
-            if connection.dialect.name == "postgresql":
-                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            with connection.begin():
-                yield connection
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        options = snapshot if self._engine.dialect.name == "postgresql" else {}
+        with _plain_failures(), self._engine.connect() as connection, connection.execution_options(**options).begin():
+            yield connection
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         """The only writer, until it commits."""
-        with _plain_failures(), self._engine.connect() as connection:
-            with connection.execution_options(sqlite_begin="BEGIN IMMEDIATE").begin():
-                if connection.dialect.name == "postgresql":
-                    connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
-                yield connection
+        options = {"sqlite_begin": "BEGIN IMMEDIATE"}
+        with _plain_failures(), self._engine.connect() as connection, connection.execution_options(**options).begin():
+            if connection.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
+            yield connection
 
     def _migrate(self) -> None:
         """Brings the schema to `HEAD`. Alembic is imported only when there is something to do."""

@@ -1,0 +1,158 @@
+"""Small returns and drafts made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import text
+
+from pipelines.io.store import SavedDraft, SavedSubmission, Store
+from pipelines.model import (
+    Checked,
+    Compiled,
+    Discrepancy,
+    Finding,
+    Identification,
+    OpenedFile,
+    Period,
+    PeriodFinding,
+    RowCounts,
+)
+from schemas.codes import Effect
+
+DECEMBER = Period(2019, 12)
+NOVEMBER = Period(2019, 11)
+NOW = datetime(2020, 1, 6, 9, 30, tzinfo=UTC)
+PUBLICATION = date(2020, 1, 15)
+COLUMNS = {"idp": {"households": "G", "individuals": "H"}}
+
+
+def in_french(finding: Finding) -> tuple[str, str]:
+    return f"constat {finding.code}", "corriger la cellule"
+
+
+def rows(*individuals: int | None, rejected: int | None = None, **more: Any) -> pd.DataFrame:
+    """One accepted row of sheet PDI for each number, and a rejected one."""
+    values = [*individuals, *([rejected] if rejected is not None else [])]
+    return pd.DataFrame(
+        {
+            "table": "idp", "sheet": "PDI", "row": range(6, 6 + len(values)),
+            "accepted": [number < len(individuals) for number in range(len(values))],
+            "place_id": "C051", "placed_level": "cercle", "place_method": "exact", "place_score": 1.0, "code_status": "agrees",
+            "cercle": "Bankass", "commune": None, "level": "cercle", "basis": "registration",
+            "households": pd.array([None] * len(values), dtype="Int64"),
+            "individuals": pd.array(values, dtype="Int64"), "observed_on": date(2019, 12, 20), **more,
+        }
+    )  # fmt: skip
+
+
+def checked(
+    sha256: str = "a" * 64, frame: pd.DataFrame | None = None, *, region: str | None = "R05", refused: bool = False,
+    findings: tuple[Finding, ...] = (), **identification: Any,
+) -> Checked:  # fmt: skip
+    frame = rows(120, 80, rejected=-5) if frame is None else frame
+    accepted = int(frame["accepted"].sum()) if len(frame) else 0
+    counts = RowCounts(len(frame) + 2, accepted, len(frame) - accepted, 2)
+    if refused:
+        findings = (Finding("FILE_UNREADABLE", Effect.REJECT_SUBMISSION), *findings)
+    form = Identification(region="Mopti", region_id=region, period=DECEMBER, version=1, **identification)
+    return Checked(OpenedFile(f"fiche_{sha256[:2]}.xlsx", sha256), "fiche-v1", form, frame, COLUMNS, findings, counts)
+
+
+def save(store: Store, item: Checked, *, rules: str = "rules-1", period: Period = DECEMBER) -> SavedSubmission:
+    return store.save_submission(item, period=period, rules_hash=rules, received_at=NOW, messages=in_french)
+
+
+def figures(values: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    total = dict.fromkeys(("sex", "age", "shelter", "displacement", "origin_id", "cause", "vulnerability"), "_T")
+    base = {
+        "place_id": "R05", "level": "region", "population_group": "idp", "measure": "stock", "unit": "individual", **total,
+        "value": None, "missing_reason": None, "obs_status": "A", "basis": "registration", "grade": "B", "carried_months": 0,
+    }  # fmt: skip
+    return pd.DataFrame([{**base, **value} for value in values]).astype({"value": "Int64", "missing_reason": object})
+
+
+def adjustments(values: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    base = {
+        "place_id": "R05", "population_group": "idp", "measure": "stock", "unit": "individual", "item": 0, "kind": "return",
+        "value": None, "missing_reason": None, "reason": "fiche de la région", "about_place_id": None, "submission_id": None,
+        "sheet": None, "cell": None, "row": None,
+    }  # fmt: skip
+    frame = pd.DataFrame([{**base, **value} for value in values])
+    return frame.astype(dict.fromkeys(("value", "submission_id", "row"), "Int64"))
+
+
+ISSUED = [
+    {"value": 205},
+    {"unit": "household", "value": None, "missing_reason": "not_reported", "obs_status": "O"},
+    {"sex": "F", "age": "0-4", "value": 40}, {"sex": "F", "age": "5-17", "value": 60}, {"sex": "M", "age": "60+", "value": 5},
+    {"sex": "_U", "age": "_U", "value": 100, "missing_reason": "not_reported"},
+    {"origin_id": "R07", "value": 30}, {"origin_id": "R20", "value": 20}, {"origin_id": "_U", "value": 155},
+    {"shelter": "host_family", "value": 150}, {"shelter": "spontaneous_site", "value": 20},
+    {"shelter": "collective_centre", "value": 10},
+    {"place_id": "C051", "level": "cercle", "value": 205}, {"place_id": "K051", "level": "commune", "value": 80},
+    {"place_id": "ML", "level": "country", "value": 205}, {"place_id": "R07", "value": 11, "carried_months": 1},
+    {"place_id": "R05", "measure": "corrections", "value": -3},
+]  # fmt: skip
+
+
+def compiled(
+    values: Iterable[dict[str, Any]] = ISSUED,
+    *,
+    period: Period = DECEMBER,
+    items: Iterable[dict[str, Any]] = ({"value": 200}, {"item": 1, "kind": "row_rejected", "value": 5, "reason": "ligne 8"}),
+    findings: tuple[PeriodFinding, ...] = (),
+) -> Compiled:
+    return Compiled(period, figures(values), adjustments(items), findings)
+
+
+def gap(key: str = "d1", fingerprint: str = "f1", *, period: Period = DECEMBER) -> Discrepancy:
+    values = (
+        {"source": "fiche", "value": 200, "unit": "individual", "as_of": "2019-12-31", "where": "fiche_aa.xlsx"},
+        {"source": "DTM", "value": 250, "unit": "individual", "as_of": "2019-12-28", "where": "dtm.xlsx"},
+    )
+    return Discrepancy(key, fingerprint, "SOURCES_DIFFER", period, "R05", "idp", "stock", values, 50, {})
+
+
+def save_draft(store: Store, item: Compiled | None = None, **changes: Any) -> SavedDraft:
+    given: dict[str, Any] = {
+        "as_of": PUBLICATION, "rules_hash": "rules-1", "dataset_sha256": "d" * 64, "compared_with": None, "compiled_at": NOW,
+        "messages": in_french,
+    }  # fmt: skip
+    return store.save_draft(item or compiled(), **(given | changes))
+
+
+_COPIED = {
+    "figure": "place_id, level, population_group, measure, unit, sex, age, shelter, displacement, origin_id, cause, "
+    "vulnerability, value, missing_reason, obs_status, basis, grade, carried_months",
+    "adjustment": "place_id, population_group, measure, unit, item, kind, value, missing_reason, reason, submission_id",
+    "release_return": "region_id, submission_id, version, validated, rows_accepted, rows_rejected",
+}
+
+
+def publish(store: Store, revision: int, period: Period = DECEMBER) -> int:
+    """A published revision with what the draft of the month holds."""
+    key = 1000 * period.month + revision
+    with store._write() as connection:
+        into = "id, period, revision, state, as_of, rules_hash, dataset_sha256, compiled_at"
+        stamp = f"{key}, '{period}', {revision}, 'published', '2020-01-15', 'r', 'd', '2020-01-15T00:00:00Z'"
+        connection.execute(text(f"INSERT INTO release ({into}) VALUES ({stamp})"))
+        for table, columns in _COPIED.items():
+            draft = f"SELECT id FROM release WHERE period = '{period}' AND revision = 0"
+            query = f"SELECT {key}, {columns} FROM {table} WHERE release_id = ({draft})"
+            connection.execute(text(f"INSERT INTO {table} (release_id, {columns}) {query}"))
+    return key
+
+
+def everything(store: Store) -> dict[str, list[Any]]:
+    """All rows of all tables, to tell whether anything changed."""
+    from pipelines.io.store.tables import metadata
+
+    with store._read() as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
+            for table in metadata.sorted_tables
+        }

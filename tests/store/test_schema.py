@@ -1,0 +1,211 @@
+"""The migrated database is what the metadata say, and its views are what the contract says."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Table, inspect, text
+
+from pipelines.io.store import Store, StoreError, views
+from pipelines.io.store.migrations import HEAD
+from pipelines.io.store.tables import metadata
+from schemas import fields
+
+VIEW_COLUMNS = {
+    "official_figure": fields.FIGURE.names,
+    "draft_figure": fields.FIGURE.names,
+    "official_series": fields.FIGURE.names,
+    "official_bridge": (
+        "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "item",
+        "kind", "value", "reason", "file", "sha256", "sheet", "cell",
+    ),
+    "official_revision": (
+        "period", "revision", "pcode", "level", "population_group", "measure", "unit", "value", "previous_value", "difference",
+    ),
+    "official_completeness": (
+        "period", "pcode", "region", "received", "validated", "version", "rows_accepted", "rows_rejected", "carried_forward",
+    ),
+    "origin_destination": (
+        "period", "revision", "origin_pcode", "origin_name", "pcode", "region", "cercle", "commune", "level", "cause", "unit",
+        "value",
+    ),
+}  # fmt: skip
+VIEW_COLUMNS["draft_bridge"] = VIEW_COLUMNS["official_bridge"]
+WIDE = (
+    "idp_households", "idp_individuals", "idp_female", "idp_male", "idp_under_18", "idp_60_plus", "idp_host_family",
+    "idp_on_sites", "idp_primary", "idp_secondary", "returnee_households", "returnee_individuals", "repatriated_households",
+    "repatriated_individuals", "arrivals", "departures", "returns", "basis", "grade", "obs_status",
+)  # fmt: skip
+for _level, _names in {"region": ("region",), "cercle": ("region", "cercle"), "commune": ("region", "cercle", "commune")}.items():
+    VIEW_COLUMNS[f"official_{_level}"] = ("period", "revision", "pcode", *_names, *WIDE)
+PROMISED = {
+    "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
+    "official_revision", "official_completeness", "open_discrepancy", "origin_destination", "draft_figure", "draft_bridge",
+}  # fmt: skip
+
+
+def scripts() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", "pipelines.io.store:migrations")
+    return ScriptDirectory.from_config(config)
+
+
+def described(connection: Connection) -> dict[str, Any]:
+    """Everything a database says of its tables."""
+    see = inspect(connection)
+    return {
+        table: {
+            "columns": [
+                (c["name"], str(c["type"]), c["nullable"], getattr(c["type"], "collation", None), str(c["default"]))
+                for c in see.get_columns(table)
+            ],
+            "key": see.get_pk_constraint(table)["constrained_columns"],
+            "checks": sorted((c["name"], c["sqltext"]) for c in see.get_check_constraints(table)),
+            "unique": sorted((c["name"], c["column_names"]) for c in see.get_unique_constraints(table)),
+            "links": sorted(
+                (c["name"], c["constrained_columns"], c["referred_table"], c["options"]) for c in see.get_foreign_keys(table)
+            ),
+            "indexes": sorted((i["name"], i["column_names"], bool(i["unique"])) for i in see.get_indexes(table)),
+        }
+        for table in see.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def test_migrations_make_what_the_metadata_say(empty_url: str) -> None:
+    with Store.open(empty_url) as store:
+        with store._read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            migrated = described(connection)
+        with store._write() as connection:
+            views.drop(connection)
+            metadata.drop_all(connection)
+            metadata.create_all(connection)
+            assert migrated == described(connection)
+
+
+def test_every_constraint_has_a_name() -> None:
+    names = [c.name for table in metadata.tables.values() for c in table.constraints]
+    assert None not in names
+    assert all(len(str(name)) <= 63 for name in names)  # PostgreSQL cuts longer ones
+
+
+def test_the_last_migration_is_the_head() -> None:
+    assert scripts().get_heads() == [HEAD]
+
+
+def test_a_changed_view_needs_a_revision() -> None:
+    """Put the new fingerprint in a new revision, or, before a release, in the last one."""
+    assert scripts().get_revision(HEAD).module.views == views.fingerprint()
+
+
+def test_migrations_import_nothing_of_the_project() -> None:
+    for path in Path(scripts().versions).glob("0*.py"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert [line for line in lines if line.startswith(("from ", "import "))] == [
+            "import sqlalchemy as sa", "from alembic import op",
+        ]  # fmt: skip
+
+
+def test_views_are_the_contract(store: Store) -> None:
+    with store._read() as connection:
+        see = inspect(connection)
+        assert set(see.get_view_names()) == PROMISED | {"place_path"}
+        for view, names in VIEW_COLUMNS.items():
+            assert tuple(column["name"] for column in see.get_columns(view)) == tuple(names), view
+
+
+def test_an_open_store_is_not_migrated_again(store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.io.store.repository._upgrade", lambda _: pytest.fail("migrated again"))
+    Store.open(store_url).close()
+
+
+def test_a_failed_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Connection) -> None:
+        raise RuntimeError("killed")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "create", fails)
+        with pytest.raises(RuntimeError, match="killed"):
+            Store.open(empty_url)
+    with Store.open(empty_url, migrate=False) as store, store._read() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_a_newer_store_is_refused(store: Store, store_url: str) -> None:
+    with store._write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError) as failure:
+        Store.open(store_url)
+    assert failure.value.cause == "newer"
+
+
+def test_sqlite_is_set_up_to_be_shared(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path / 'cmp.sqlite'}", busy_seconds=3) as store, store._read() as connection:
+        asked = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in
+                 ("journal_mode", "foreign_keys", "busy_timeout")}  # fmt: skip
+    assert asked == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 3000}
+
+
+def test_a_locked_store_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "cmp.sqlite"
+    with Store.open(f"sqlite:///{path}", busy_seconds=0.1) as store:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError) as failure:
+            store.seed_places([{"place_id": "ML", "level": "country", "name": "Mali"}], [], [])
+        assert failure.value.cause == "locked"
+        other.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "cause"), [(b"this is a letter, not a database" * 40, "damaged"), (None, "unreachable")], ids=["letter", "folder"]
+)
+def test_what_is_no_database_says_so(tmp_path: Path, content: bytes | None, cause: str) -> None:
+    path = tmp_path / "cmp.sqlite"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(StoreError) as failure:
+        Store.open(f"sqlite:///{path}")
+    assert failure.value.cause == cause
+
+
+def test_a_server_that_does_not_answer_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError) as failure:
+        Store.open(f"postgresql:///cmp?host={tmp_path}", busy_seconds=2)
+    assert failure.value.cause == "unreachable"
+
+
+def test_another_kind_of_database_is_refused() -> None:
+    with pytest.raises(StoreError) as failure:
+        Store.open("mysql://localhost/cmp")
+    assert failure.value.cause == "driver"
+
+
+def test_the_store_opens_without_pandas_or_alembic(tmp_path: Path) -> None:
+    url = f"sqlite:///{(tmp_path / 'cmp.sqlite').as_posix()}"
+    Store.open(url).close()
+    code = (
+        "import sys; from pipelines.io.store import Store; from pipelines.model import Period\n"
+        f"with Store.open({url!r}) as store: store.region_board(Period(2019, 12)), store.findings(Period(2019, 12))\n"
+        "print([name for name in ('pandas', 'pandera', 'alembic') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def columns_of(table: Table) -> set[str]:
+    return {column.name for column in table.columns}
+
+
+def test_wide_tables_hold_every_field() -> None:
+    assert {field.name for field in fields.observation_fields()} <= columns_of(metadata.tables["observation"])
+    assert set(fields.ALERT.names) <= columns_of(metadata.tables["alert"])
