@@ -5,6 +5,7 @@ Every step is a plain function of this module; `perform` runs it, either plainly
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -57,6 +58,12 @@ class Job:
     @property
     def outbox(self) -> Path:
         return self.settings.processed_dir / str(self.period)
+
+    @property
+    def rules_hash(self) -> str:
+        """Identifies all that judges a file: rules and thresholds, layouts and reference tables. A file judged by others is
+        judged anew."""
+        return hashlib.sha256((self.rulebook.hash() + reference.fingerprint()).encode()).hexdigest()
 
     def store(self) -> Store:
         self.settings.processed_dir.mkdir(parents=True, exist_ok=True)
@@ -131,11 +138,10 @@ def read_sources(job: Job) -> list[SourceRows]:
 
 def store(job: Job, checked: Sequence[Checked]) -> tuple[SavedSubmission, ...]:
     """One transaction per submission: a kill leaves each one wholly in or wholly out, and running again goes on."""
-    rulebook_hash = job.rulebook.hash()
     with job.store() as opened:
         opened.seed_places(*(reference.rows(table) for table in ("places", "place_codes", "place_aliases")))
         return tuple(
-            opened.save_submission(item, period=job.period, rules_hash=rulebook_hash, received_at=job.now, messages=in_french)
+            opened.save_submission(item, period=job.period, rules_hash=job.rules_hash, received_at=job.now, messages=in_french)
             for item in checked
         )
 
@@ -161,7 +167,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
         opened.save_draft(
             compiled,
             as_of=job.as_of,
-            rules_hash=job.rulebook.hash(),
+            rules_hash=job.rules_hash,
             dataset_sha256=exports.dataset_hash(exports.dataset(compiled)),
             compared_with=month.past.name if month.past else None,
             compiled_at=job.now,
@@ -180,7 +186,7 @@ def report(job: Job, compiled: Compiled) -> tuple[Path, ...]:
         exports.write_file(path, content)
         written.append(path)
     with job.store() as opened:
-        written.append(draft_of_month.write(job.outbox, opened, job.period, job.as_of, job.settings.lang))
+        written.extend(draft_of_month.write(job.outbox, opened, job.period, job.as_of, job.settings.lang))
     return tuple(written)
 
 

@@ -714,11 +714,9 @@ class MonthView:
         return [region for region in self.expected if region not in received]
 
     def at(self, place_id: str, field: str = "individuals", table: str = "idp") -> dict[str, Any]:
-        """The cell of the first row about a place: keywords of a Hit."""
+        """The cell of the first accepted row about a place that has one: keywords of a Hit."""
         rows = self.rows[(self.rows["table"] == table) & (self.rows["place_id"] == place_id)]
-        if rows.empty:
-            return {"place_id": place_id}
-        row = rows.iloc[0]
+        row = rows[rows["accepted"].astype(bool)].iloc[0]
         return {
             "table": table, "sheet": row["sheet"], "row": int(row["row"]), "field": field, "value": _plain_value(row[field]),
             "submission_id": int(row["submission_id"]), "place_id": place_id,

@@ -23,7 +23,12 @@ PERIOD_END = date(2019, 12, 28)
 GAZETTEER = reference.gazetteer()
 """Read once: tests never change it."""
 
-PLACES = (("Ségou", "Ségou", 100, 520), ("Niono", "Niono", 40, 210), ("Macina", "Macina", 20, 101), ("Bla", "Bla", 10, 53))
+PLACES = (
+    ("Ségou", "Ségou", 100, 520),
+    ("Niono", "Niono", 40, 210),
+    ("Macina", "Macina", 20, 101),
+    ("Bla", "Bla", 10, 53),
+)
 """Cercle, commune, households, individuals of the good return of Ségou."""
 
 
@@ -33,7 +38,10 @@ class Fiche:
     def __init__(self) -> None:
         self.sheets: dict[str, Grid] = {"Identification": _identification()}
         for table in fields.RETURN_TABLES:
-            self.sheets[table.label.fr] = [[f"Fiche régionale — {table.label.fr}"], [item.label.fr for item in table.fields]]
+            self.sheets[table.label.fr] = [
+                [f"Fiche régionale — {table.label.fr}"],
+                [item.label.fr for item in table.fields],
+            ]
 
     def add(self, table: fields.Table, **values: Any) -> Fiche:
         self.sheets[table.label.fr].append([values.get(name) for name in table.names])
@@ -95,18 +103,31 @@ class Fiche:
 
 def _identification() -> Grid:
     values = {
-        "region": "Ségou", "period": "2019-12", "version": 1, "prepared_by": "Agent A", "function": "Chargé des données",
-        "prepared_on": date(2019, 12, 30), "validated": "oui", "validated_on": date(2020, 1, 4), "minutes_number": "PV-04",
+        "region": "Ségou",
+        "period": "2019-12",
+        "version": 1,
+        "prepared_by": "Agent A",
+        "function": "Chargé des données",
+        "prepared_on": date(2019, 12, 30),
+        "validated": "oui",
+        "validated_on": date(2020, 1, 4),
+        "minutes_number": "PV-04",
         "validated_by": "Directeur régional",
-    }  # fmt: skip
+    }
     return [["Fiche régionale"], *([item.label.fr, values[item.name]] for item in fields.IDENTIFICATION.fields)]
 
 
 def stock(cercle: str, commune: str | None, households: int, individuals: int, **more: Any) -> dict[str, Any]:
     return {
-        "cercle": cercle, "commune": commune, "level": "cercle entier", "households": households, "individuals": individuals,
-        "basis": "enregistrement", "observed_on": PERIOD_END, **more,
-    }  # fmt: skip
+        "cercle": cercle,
+        "commune": commune,
+        "level": "cercle entier",
+        "households": households,
+        "individuals": individuals,
+        "basis": "enregistrement",
+        "observed_on": PERIOD_END,
+        **more,
+    }
 
 
 def good_fiche() -> Fiche:
@@ -143,17 +164,28 @@ def codes_of(checked: Checked) -> list[str]:
 
 
 def month_of(
-    *checked: Checked, past: Past | None = None, expected: Sequence[str] = ("R04",), period: Period = PERIOD,
+    *checked: Checked,
+    past: Past | None = None,
+    expected: Sequence[str] = ("R04",),
+    period: Period = PERIOD,
     doubted: frozenset[tuple[str, str, str]] = frozenset(),
-) -> compilation.Month:  # fmt: skip
+) -> compilation.Month:
     """A month of checked returns, numbered from 1; those refused are left out, as the store does."""
     kept = [(number, item) for number, item in enumerate(checked, start=1) if item.status == "accepted"]
     frames = [item.rows.assign(submission_id=number, region_id=item.identification.region_id) for number, item in kept]
     heads = tuple(
-        SubmissionHead(number, str(item.identification.region_id), period, item.identification.version or 1, item.file.name,
-                       item.file.sha256, item.identification.has_visa, item.columns)
+        SubmissionHead(
+            number,
+            str(item.identification.region_id),
+            period,
+            item.identification.version or 1,
+            item.file.name,
+            item.file.sha256,
+            item.identification.has_visa,
+            item.columns,
+        )
         for number, item in kept
-    )  # fmt: skip
+    )
     observations = pd.concat(frames, ignore_index=True) if frames else no_observations()
     return compilation.Month(period, observations, heads, past, tuple(expected), GAZETTEER, doubted)
 
@@ -190,8 +222,14 @@ def value(
 def figure(
     compiled: Compiled, place_id: str, unit: str = "individual", group: str = "idp", measure: str = "stock", **dims: str
 ) -> pd.Series:
-    wanted = {"place_id": place_id, "unit": unit, "population_group": group, "measure": measure,
-              **dict.fromkeys(compilation.DIMENSIONS, "_T"), **dims}  # fmt: skip
+    wanted = {
+        "place_id": place_id,
+        "unit": unit,
+        "population_group": group,
+        "measure": measure,
+        **dict.fromkeys(compilation.DIMENSIONS, "_T"),
+        **dims,
+    }
     figures = compiled.figures
     rows = figures[(figures[list(wanted)] == pd.Series(wanted)).all(axis=1)]
     if len(rows) != 1:

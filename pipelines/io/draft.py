@@ -20,7 +20,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.io.exports import write_file
+from pipelines.io.exports import write_workbook_of_people
 from pipelines.model import Period
 from schemas import fields, texts
 from schemas.codes import (
@@ -101,8 +101,9 @@ def draft_name(period: str, lang: str = "fr") -> str:
     return texts.message("draft_file", lang, period=period)
 
 
-def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> None:
-    """Writes the draft workbook, whole or not at all. Raises OSError when the file cannot be written."""
+def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> Path | None:
+    """Writes the draft workbook, whole or not at all. One in which somebody took notes is set aside first, and its new path
+    returned. Raises OSError when the file cannot be written."""
     content = BytesIO()
     book = _Book(content, draft, lang)
     figures = _Figures(draft)
@@ -113,7 +114,7 @@ def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> None:
     _NoteSheet(book, draft).write()
     _BreakdownSheet(book, draft, figures).write()
     book.workbook.close()
-    write_file(path, content.getvalue())
+    return write_workbook_of_people(path, content.getvalue())
 
 
 # --- values -------------------------------------------------------------------------------------------------------------

@@ -21,11 +21,12 @@ _HEADLINES = (
 )  # fmt: skip
 
 
-def write(folder: Path, store: Store, period: Period, as_of: date, lang: str) -> Path:
-    """Writes the workbook into `folder` and gives its path. Raises OSError when it cannot be written."""
+def write(folder: Path, store: Store, period: Period, as_of: date, lang: str) -> list[Path]:
+    """Writes the workbook into `folder`; gives its path, and that of the former one when somebody had taken notes in it.
+    Raises OSError when it cannot be written."""
     path = folder / draft_name(str(period), lang)
-    write_draft(path, _workbook(store, period, as_of, lang), lang)
-    return path
+    aside = write_draft(path, _workbook(store, period, as_of, lang), lang)
+    return [path, aside] if aside else [path]
 
 
 def _workbook(store: Store, period: Period, as_of: date, lang: str) -> DraftWorkbook:

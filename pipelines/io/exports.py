@@ -33,8 +33,32 @@ def dataset_hash(files: dict[str, bytes]) -> str:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Writes whole or not at all: a killed program leaves the old file or the new one."""
+    """Writes whole or not at all: a killed program leaves the old file or the new one, and what it left beside it goes now."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     fresh.write_bytes(content)
     fresh.replace(path)
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
+
+
+def write_workbook_of_people(path: Path, content: bytes) -> Path | None:
+    """Writes a workbook in which people take notes. One that was changed since it was written is set aside under a numbered
+    name, which is returned: notes are never overwritten."""
+    seal = path.with_name(f".written-{path.name}.sha256")
+    aside = None
+    if path.exists():
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != (seal.read_text("ascii") if seal.exists() else None) and found != hashlib.sha256(content).hexdigest():
+            aside = _free_name(path)
+            path.replace(aside)
+    write_file(seal, hashlib.sha256(content).hexdigest().encode("ascii"))
+    write_file(path, content)
+    return aside
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while (name := path.with_name(f"{path.stem}_notes-{number}{path.suffix}")).exists():
+        number += 1
+    return name

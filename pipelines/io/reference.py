@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -27,6 +28,17 @@ def rows(table: str) -> list[dict[str, str]]:
     """The rows of `schemas/reference/{table}.csv`."""
     text = files("schemas").joinpath("reference", f"{table}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
+
+
+@cache
+def fingerprint() -> str:
+    """Identifies the packaged reference tables and layouts."""
+    digest = hashlib.sha256()
+    for folder in ("reference", "layouts"):
+        for item in sorted(files("schemas").joinpath(folder).iterdir(), key=lambda item: item.name):
+            if item.name.endswith((".csv", ".toml")):
+                digest.update(item.name.encode() + b"\0" + item.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

@@ -1,12 +1,10 @@
-"""Same inputs, same bytes: run again, in another process, with files in another order, or after any kill."""
+"""Same inputs, same bytes: run again, with files in another order, or after any kill."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from importlib import import_module
 from io import BytesIO
@@ -20,6 +18,7 @@ import pytest
 from schemas import fields
 from tests.flow.months import GAO, MONTH, MOPTI, SEGOU, Folder, fiche_of
 
+pytestmark = pytest.mark.xdist_group("months")
 DRAFT = f"Consolidation_{MONTH}_PROJET.xlsx"
 FILES = {"figures.csv", "bridge.csv", DRAFT}
 
@@ -91,21 +90,6 @@ def assert_whole(folder: Folder) -> None:
 # --- again --------------------------------------------------------------------------------------------------------------
 
 
-def test_another_process_writes_the_same_sample_months(sample_dir: Path, tmp_path: Path) -> None:
-    """Another hash seed, time zone, language and day; the real files."""
-    (tmp_path / "raw").symlink_to(sample_dir / "raw", target_is_directory=True)
-    script = "import sys; from pathlib import Path; from tests.flow.months import Folder; f = Folder(Path(sys.argv[1])); "
-    script += "f.consolidate('2019-11'); f.consolidate('2019-12')"
-    environ = {**os.environ, "PYTHONHASHSEED": "20191231", "TZ": "Pacific/Auckland", "LC_ALL": "C", "LANG": "C"}
-    root = Path(__file__).resolve().parents[2]
-    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=environ, cwd=root)
-    for period in ("2019-11", "2019-12"):
-        ours, theirs = Folder(sample_dir).outputs(period), Folder(tmp_path).outputs(period)
-        assert set(ours) == {"figures.csv", "bridge.csv", f"Consolidation_{period}_PROJET.xlsx"}
-        assert [name for name, content in ours.items() if content != theirs[name]] == []
-        assert Folder(sample_dir).dataset_sha256(period) == Folder(tmp_path).dataset_sha256(period)
-
-
 def test_running_again_writes_the_same_and_records_nothing(undisturbed: Folder, tmp_path: Path) -> None:
     folder = undisturbed.copy(tmp_path / "data")
     counted = "SELECT (SELECT count(*) FROM submission), (SELECT count(*) FROM audit_event), (SELECT count(*) FROM figure)"
@@ -143,7 +127,9 @@ def test_corrected_file_supersedes_and_both_stay(undisturbed: Folder, fiches: di
     assert folder.query(rows, "segou.xlsx") == folder.query(rows, "segou_v2.xlsx") == [(4,)]
     assert folder.total("Ségou") == 731
     assert folder.total(None) == (undisturbed.total(None) or 0) + 1
-    cited = "SELECT DISTINCT file FROM draft_bridge WHERE period = ? AND region = 'Ségou' AND level = 'region' AND kind = 'return'"
+    cited = (
+        "SELECT DISTINCT file FROM draft_bridge WHERE period = ? AND region = 'Ségou' AND level = 'region' AND kind = 'return'"
+    )
     assert folder.query(cited, MONTH) == [("segou_v2.xlsx",)]
     assert_whole(folder)
 
@@ -247,7 +233,9 @@ def run_until_killed(folder: Folder, module: str, name: str, call: int) -> None:
 # --- missing is not zero ------------------------------------------------------------------------------------------------
 
 
-def test_region_without_a_return_is_carried_forward_until_it_arrives(before: Folder, fiches: dict[str, bytes], tmp_path: Path) -> None:
+def test_region_without_a_return_is_carried_forward_until_it_arrives(
+    before: Folder, fiches: dict[str, bytes], tmp_path: Path
+) -> None:
     folder = before.copy(tmp_path / "data")
     folder.receive("segou.xlsx", fiches["segou.xlsx"])
     folder.consolidate()
@@ -256,7 +244,9 @@ def test_region_without_a_return_is_carried_forward_until_it_arrives(before: Fol
     assert [(kind, value) for kind, value, _ in mopti] == [("return", None), ("carried_forward", 401), ("carried_forward", 1500)]
     assert all("2019-11" in reason and "1 mois" in reason for kind, _, reason in mopti if kind == "carried_forward")
     assert "Bankass" in mopti[1][2]
-    status = "SELECT DISTINCT obs_status, basis, grade FROM draft_figure WHERE period = ? AND level = 'region' AND region = 'Mopti' "
+    status = (
+        "SELECT DISTINCT obs_status, basis, grade FROM draft_figure WHERE period = ? AND level = 'region' AND region = 'Mopti' "
+    )
     status += "AND population_group = 'idp'"
     assert folder.query(status, MONTH) == [("I", "carried_forward", "C")]
     assert "Mopti" in [line.name for line in folder.board().regions if line.carried_forward]

@@ -13,6 +13,8 @@ import io
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -147,7 +149,9 @@ def test_segou_has_an_open_discrepancy_that_changes_nothing(sample_dir: Path) ->
 
 
 def test_nothing_is_official(sample_dir: Path) -> None:
-    views = [name for (name,) in query(sample_dir, "SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE 'official_%'")]
+    views = [
+        name for (name,) in query(sample_dir, "SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE 'official_%'")
+    ]
     assert {"official_figure", "official_region", "official_bridge", "official_series"} <= set(views)
     assert {name: query(sample_dir, f"SELECT count(*) FROM {name}")[0][0] for name in views} == dict.fromkeys(views, 0)
     assert query(sample_dir, "SELECT DISTINCT state FROM release") == [("draft",)]
@@ -159,6 +163,21 @@ def test_december_is_compared_with_the_draft_of_november(sample_dir: Path) -> No
     assert "2019-11" in board.compared_with
     assert board.previous["idp"]["individual"] == 201_429
     assert Folder(sample_dir).board("2019-11").compared_with is None
+
+
+def test_another_process_writes_the_same_sample_months(sample_dir: Path, tmp_path: Path) -> None:
+    """Another hash seed, time zone, language and day; the real files."""
+    (tmp_path / "raw").symlink_to(sample_dir / "raw", target_is_directory=True)
+    script = "import sys; from pathlib import Path; from tests.flow.months import Folder; f = Folder(Path(sys.argv[1])); "
+    script += "f.consolidate('2019-11'); f.consolidate('2019-12')"
+    environ = {**os.environ, "PYTHONHASHSEED": "20191231", "TZ": "Pacific/Auckland", "LC_ALL": "C", "LANG": "C"}
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=environ, cwd=root)
+    for period in ("2019-11", "2019-12"):
+        ours, theirs = Folder(sample_dir).outputs(period), Folder(tmp_path).outputs(period)
+        assert set(ours) == {"figures.csv", "bridge.csv", f"Consolidation_{period}_PROJET.xlsx"}
+        assert [name for name, content in ours.items() if content != theirs[name]] == []
+        assert Folder(sample_dir).dataset_sha256(period) == Folder(tmp_path).dataset_sha256(period)
 
 
 # --- promises, in SQL alone ---------------------------------------------------------------------------------------------

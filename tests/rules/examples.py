@@ -111,8 +111,15 @@ def arrival(individuals: int, households: int = 20, movement: str = "arrivée", 
 
 
 def origin(individuals: int, region: str = "Mopti") -> Change:
-    return add(ORIGIN, cercle="Ségou", commune="Ségou", level="cercle entier", origin_region=region, households=individuals // 5,
-               individuals=individuals)  # fmt: skip
+    return add(
+        ORIGIN,
+        cercle="Ségou",
+        commune="Ségou",
+        level="cercle entier",
+        origin_region=region,
+        households=individuals // 5,
+        individuals=individuals,
+    )
 
 
 def only(*sheets: tuple[str, list[list[Any]]]) -> Change:
@@ -160,20 +167,27 @@ EXAMPLES: dict[str, Example] = {
     "SHEET_WITHOUT_HEADER": OfReturn((lambda fiche: fiche.sheets["PDI"].pop(1),), "PDI", None, good=(sheet("Sites", ["Néant"]),)),
     "SHEET_WITHOUT_ROWS": OfReturn((without_rows(IDP),), "PDI", None, good=(without_rows(RETURNEE),)),
     "COLUMN_MISSING": OfReturn(
-        (lambda fiche: fiche.drop_column(IDP, "basis"),), "PDI", None, good=(lambda fiche: fiche.drop_column(IDP, "code"),)
+        (lambda fiche: fiche.drop_column(IDP, "basis"),),
+        "PDI",
+        None,
+        good=(lambda fiche: fiche.drop_column(IDP, "code"),),
     ),
     "COLUMN_UNKNOWN": OfReturn(
         (lambda fiche: fiche.add_column(IDP, "Température"),), "PDI", "AE2", good=(rename("households", "NB. MENAGES"),)
     ),
     "COLUMN_TWICE": OfReturn((lambda fiche: fiche.add_column(IDP, "Nb ménages"),), "PDI", "AE2"),
     "PERSONAL_DATA": OfReturn(
-        (lambda fiche: fiche.add_column(IDP, "Téléphone du chef de ménage", "76 00 00 00"),), "PDI", "AE2",
+        (lambda fiche: fiche.add_column(IDP, "Téléphone du chef de ménage", "76 00 00 00"),),
+        "PDI",
+        "AE2",
         good=(rename("site", "Nom du site"),),
     ),
     # --- identification
     "REGION_UNKNOWN": OfReturn((identify("region", "Atlantide"),), "Identification", "B2"),
     "REGION_NAME": OfReturn((identify("region", "SEGOU"),), "Identification", "B2"),
-    "PERIOD_UNREADABLE": OfReturn((identify("period", "fin d'année"),), "Identification", "B3", good=(identify("period", "12/2019"),)),
+    "PERIOD_UNREADABLE": OfReturn(
+        (identify("period", "fin d'année"),), "Identification", "B3", good=(identify("period", "12/2019"),)
+    ),
     "PERIOD_WRONG": OfReturn(
         (identify("period", "2019-11"),), "Identification", "B3", good=(identify("period", date(2019, 12, 1)),)
     ),
@@ -183,7 +197,10 @@ EXAMPLES: dict[str, Example] = {
     "VISA_BY_PREPARER": OfReturn((identify("validated_by", "AGENT  a"),), "Identification", "B11"),
     # --- one cell
     "COUNT_REQUIRED": OfReturn(
-        (set_("households", "ND"),), "PDI", "F3", good=(set_("households", 0), set_("individuals", 0)),
+        (set_("households", "ND"),),
+        "PDI",
+        "F3",
+        good=(set_("households", 0), set_("individuals", 0)),
     ),
     "COUNT_NOT_NUMBER": OfReturn((set_("individuals", "environ 500"),), "PDI", "G3", good=(set_("individuals", "5\u202f20"),)),
     "COUNT_NEGATIVE": OfReturn((set_("individuals", -520),), "PDI", "G3"),
@@ -211,51 +228,70 @@ EXAMPLES: dict[str, Example] = {
     "PLACE_UNKNOWN": OfReturn((set_("cercle", "Tamalagou"),), "PDI", "A3"),
     "PLACE_MISPLACED": OfReturn((set_("commune", "Diabaly"),), "PDI", "B3", good=(set_("commune", "Cinzana"),)),
     "PLACE_OF_OTHER_REGION": OfReturn((set_("cercle", "Gao"), set_("commune", "Gao")), "PDI", "A3"),
-    "COMMUNE_MISSING": OfReturn(
-        (set_("commune", None), set_("level", "commune")), "PDI", "B3", good=(set_("commune", None),)
-    ),
+    "COMMUNE_MISSING": OfReturn((set_("commune", None), set_("level", "commune")), "PDI", "B3", good=(set_("commune", None),)),
     "NAME_NORMALISED": OfReturn((set_("cercle", "CERCLE DE SEGOU"),), "PDI", "A3"),
     "NAME_ALIAS": OfReturn((set_("commune", "Baguindadougou"),), "PDI", "B3"),
     "CODE_WRONG": OfReturn((set_("code", "ML0305"),), "PDI", "C3", good=(set_("code", "ML0406"),)),
     "CODE_UNKNOWN": OfReturn((set_("code", "ML9999"),), "PDI", "C3"),
     "ORIGIN_UNKNOWN": OfReturn((origin(520, region="Atlantide"),), "Provenance", "E3", good=(origin(520),)),
-    "MOVEMENT_NEGATIVE": OfReturn(
-        (arrival(-100, -20),), "Mouvements", "I3", good=(arrival(-100, -20, movement="correction"),)
-    ),
+    "MOVEMENT_NEGATIVE": OfReturn((arrival(-100, -20),), "Mouvements", "I3", good=(arrival(-100, -20, movement="correction"),)),
     "MOVEMENT_WITHOUT_PLACE": OfReturn(
         (arrival(100, to_region=None, to_cercle=None, from_region="Mopti"),), "Mouvements", "A3", good=(arrival(100),)
     ),
     # --- several rows
     "ROW_DUPLICATE": OfReturn((add(IDP, **stock("Bla", "Bla", 10, 53)),), "PDI", "A7"),
     "PLACE_REPEATED": OfReturn(
-        (add(IDP, **stock("Bla", "Bla", 3, 15)),), "PDI", "A7",
+        (add(IDP, **stock("Bla", "Bla", 3, 15)),),
+        "PDI",
+        "A7",
         good=(
-            set_("level", "site", 3), set_("site", "École", 3), add(IDP, **stock("Bla", "Bla", 3, 15, level="site", site="Marché")),
+            set_("level", "site", 3),
+            set_("site", "École", 3),
+            add(IDP, **stock("Bla", "Bla", 3, 15, level="site", site="Marché")),
         ),
     ),
     "CERCLE_AND_COMMUNES": OfReturn(
-        (add(IDP, **stock("Ségou", "Cinzana", 4, 20, level="commune")),), "PDI", "B7",
+        (add(IDP, **stock("Ségou", "Cinzana", 4, 20, level="commune")),),
+        "PDI",
+        "B7",
         good=(set_("level", "commune"), add(IDP, **stock("Ségou", "Cinzana", 4, 20, level="commune"))),
     ),
     "TOTAL_MISMATCH": OfReturn(
-        (line(IDP, "TOTAL", None, None, None, None, 170, 885),), "PDI", "G7", good=(line(IDP, "TOTAL", None, None, None, None, 170, 884),)
+        (line(IDP, "TOTAL", None, None, None, None, 170, 885),),
+        "PDI",
+        "G7",
+        good=(line(IDP, "TOTAL", None, None, None, None, 170, 884),),
     ),
     "ORIGIN_SUM": OfReturn((origin(519),), "Provenance", "I3", good=(origin(500), origin(20, "Gao"))),
     # --- the month
     "RETURN_MISSING": OfMonth((), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R10", expected=("R04", "R10")),
     "PLACE_CARRIED_FORWARD": OfMonth(
-        (lambda fiche: fiche.drop_row(IDP, 3),), (set_("individuals", 519),),
-        (set_("households", 0, 3), set_("individuals", 0, 3)), (), "C023",
+        (lambda fiche: fiche.drop_row(IDP, 3),),
+        (set_("individuals", 519),),
+        (set_("households", 0, 3), set_("individuals", 0, 3)),
+        (),
+        "C023",
     ),
     "CHANGE_LARGE": OfMonth(
-        (set_("individuals", 771),), (), (set_("individuals", 770),), (), "C027", "PDI", "G3",
+        (set_("individuals", 771),),
+        (),
+        (set_("individuals", 770),),
+        (),
+        "C027",
+        "PDI",
+        "G3",
     ),
     "STOCK_FLOW": OfMonth((arrival(100),), ONE_LESS_AT_BLA, (arrival(50),), ONE_LESS_AT_BLA, "C027", "PDI", "G3"),
     "COUNT_FROZEN": OfMonth((), (), (), ONE_LESS_AT_BLA, "R04", "PDI", "G6"),
     "RETURNEES_FALL": OfMonth(
-        (), (*ONE_LESS_AT_BLA, set_("individuals", 521, 0, RETURNEE)), (), (*ONE_LESS_AT_BLA, set_("individuals", 519, 0, RETURNEE)),
-        "C027", "Retournés", "F3",
+        (),
+        (*ONE_LESS_AT_BLA, set_("individuals", 521, 0, RETURNEE)),
+        (),
+        (*ONE_LESS_AT_BLA, set_("individuals", 519, 0, RETURNEE)),
+        "C027",
+        "Retournés",
+        "F3",
     ),
     # --- between sources
     "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
-}  # fmt: skip
+}

@@ -17,7 +17,17 @@ from pipelines.model import Compiled, Discrepancy, Finding
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
 from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
-from tests.rules.examples import EXAMPLES, Example, OfBytes, OfFiles, OfMonth, OfReturn, OfSources, set_, zip_of_a_letter
+from tests.rules.examples import (
+    EXAMPLES,
+    Example,
+    OfBytes,
+    OfFiles,
+    OfMonth,
+    OfReturn,
+    OfSources,
+    set_,
+    zip_of_a_letter,
+)
 
 RETURNS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfReturn)}
 BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfBytes)}
@@ -45,9 +55,20 @@ def month(example: OfMonth, *, bad: bool) -> Compiled:
 
 def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
     circulated = pd.DataFrame(
-        [{"population_group": "idp", "unit": "individual", "value": stated, "stated_on": date(2020, 1, 6), "organisation": "SLDSES",
-          "place_id": place_id, "file": "totaux.xlsx", "sheet": "Totaux circulés", "cell": "E3"}]
-    )  # fmt: skip
+        [
+            {
+                "population_group": "idp",
+                "unit": "individual",
+                "value": stated,
+                "stated_on": date(2020, 1, 6),
+                "organisation": "SLDSES",
+                "place_id": place_id,
+                "file": "totaux.xlsx",
+                "sheet": "Totaux circulés",
+                "cell": "E3",
+            }
+        ]
+    )
     compiled = compile_fiches(changed())
     totals = compiled.figures[
         (compiled.figures[["sex", "shelter", "displacement", "origin_id", "vulnerability"]] == "_T").all(axis=1)
@@ -98,9 +119,15 @@ def test_readable_file_draws_no_finding(code: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"Cercle;Commune\nBla;Bla\n", zip_of_a_letter(), b"%PDF-1.4", b"PK\x03\x04 cut off", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut off"],
+    [
+        b"Cercle;Commune\nBla;Bla\n",
+        zip_of_a_letter(),
+        b"%PDF-1.4",
+        b"PK\x03\x04 cut off",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 cut off",
+    ],
     ids=["text", "letter", "pdf", "cut-off-xlsx", "cut-off-xls"],
-)  # fmt: skip
+)
 def test_anything_that_is_no_workbook_is_said_to_be_none(content: bytes, tmp_path: Path) -> None:
     [finding] = findings_of_bytes(content, tmp_path)
     assert finding.code == "FILE_NOT_WORKBOOK"
@@ -174,13 +201,35 @@ ENGLISH = {
     "file",
     "add",
 }
-FRENCH = {"le", "la", "les", "est", "une", "dans", "et", "ou", "ligne", "feuille", "fiche", "pas", "des", "du", "ménages", "être"}
+FRENCH = {
+    "le",
+    "la",
+    "les",
+    "est",
+    "une",
+    "dans",
+    "et",
+    "ou",
+    "ligne",
+    "feuille",
+    "fiche",
+    "pas",
+    "des",
+    "du",
+    "ménages",
+    "être",
+}
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_no_text_mixes_its_language(code: str) -> None:
     rule = texts.rules()[code]
-    for text, foreign in ((rule.text.fr, ENGLISH), (rule.remedy.fr, ENGLISH), (rule.text.en, FRENCH), (rule.remedy.en, FRENCH)):
+    for text, foreign in (
+        (rule.text.fr, ENGLISH),
+        (rule.remedy.fr, ENGLISH),
+        (rule.text.en, FRENCH),
+        (rule.remedy.en, FRENCH),
+    ):
         own = re.sub(r"«[^»]*»|'[^']*'|\{[^}]*\}|\([^)]*\)", " ", text)
         assert not foreign & set(re.findall(r"\w+", own.lower())), text
 

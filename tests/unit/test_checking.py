@@ -107,8 +107,17 @@ def test_a_duplicate_row_does_not_put_the_origins_in_doubt() -> None:
 
 def test_origins_of_a_place_without_a_stock_row_or_number_are_not_compared() -> None:
     def origin(**more: Any) -> Change:
-        return lambda fiche: fiche.add(ORIGIN, **{"cercle": "San", "level": "cercle entier", "origin_region": "Mopti",
-                                                  "households": 1, "individuals": 5, **more})  # fmt: skip
+        return lambda fiche: fiche.add(
+            ORIGIN,
+            **{
+                "cercle": "San",
+                "level": "cercle entier",
+                "origin_region": "Mopti",
+                "households": 1,
+                "individuals": 5,
+                **more,
+            },
+        )
 
     assert codes(origin()) == []
     assert codes(origin(cercle="Bla", individuals="cinq")) == ["COUNT_NOT_NUMBER"]
@@ -136,8 +145,15 @@ def test_a_rejected_row_keeps_its_place_and_the_file_goes_on() -> None:
 
 def test_corrections_may_be_negative_and_other_movements_not_larger_in_households() -> None:
     def move(movement: str, households: int, individuals: int) -> Change:
-        return lambda fiche: fiche.add(MOVEMENT, movement=movement, to_cercle="Bla", households=households, individuals=individuals,
-                                       observed_on=PERIOD_END, basis="enregistrement")  # fmt: skip
+        return lambda fiche: fiche.add(
+            MOVEMENT,
+            movement=movement,
+            to_cercle="Bla",
+            households=households,
+            individuals=individuals,
+            observed_on=PERIOD_END,
+            basis="enregistrement",
+        )
 
     assert codes(move("correction", -3, -50)) == []
     assert codes(move("correction", 5, -50)) == []
@@ -146,7 +162,11 @@ def test_corrections_may_be_negative_and_other_movements_not_larger_in_household
 
 
 def test_returns_are_judged_alike_alone_and_together() -> None:
-    fiches = [good_fiche(), changed(set_("individuals", "abc")), changed(set_("cercle", "Tamalagou")).identify("version", 2)]
+    fiches = [
+        good_fiche(),
+        changed(set_("individuals", "abc")),
+        changed(set_("cercle", "Tamalagou")).identify("version", 2),
+    ]
     fiches[1].identify("version", 3)
     together = [item.findings for item in check(*fiches)]
     assert together == [check(fiche)[0].findings for fiche in fiches]
@@ -195,8 +215,13 @@ def test_values_of_a_finding_are_kept_as_json_can() -> None:
     }
     finding = Rulebook().finding("FIELD_REQUIRED", Hit(params=params), {})
     assert finding.params == {
-        "code": "inform", "day": "2019-12-01", "list": [1, None], "map": {"a": 2}, "none": None, "share": 0.3333,
-    }  # fmt: skip
+        "code": "inform",
+        "day": "2019-12-01",
+        "list": [1, None],
+        "map": {"a": 2},
+        "none": None,
+        "share": 0.3333,
+    }
 
 
 def source(title: str, table: Table, *rows: dict[str, Any]) -> list[SourceRows]:
@@ -205,8 +230,17 @@ def source(title: str, table: Table, *rows: dict[str, Any]) -> list[SourceRows]:
     return checking.check_source(intake.read(file, intake.layouts()), GAZETTEER, Rulebook())
 
 
-ALERT = {"alert_number": "A-1", "kind": "alerte", "event_on": "02/12/2019", "alert_on": date(2019, 12, 3), "organisation": "NRC",
-         "region": "Ségou", "cercle": "Niono", "commune": "Diabaly", "individuals": 300}  # fmt: skip
+ALERT = {
+    "alert_number": "A-1",
+    "kind": "alerte",
+    "event_on": "02/12/2019",
+    "alert_on": date(2019, 12, 3),
+    "organisation": "NRC",
+    "region": "Ségou",
+    "cercle": "Niono",
+    "commune": "Diabaly",
+    "individuals": 300,
+}
 
 
 def test_alerts_are_typed_and_placed_as_far_as_their_names_are_known() -> None:
@@ -245,10 +279,13 @@ def test_a_circulated_total_without_its_value_is_rejected() -> None:
 
 @pytest.mark.parametrize(
     ("file", "code"),
-    [(OpenedFile("x", "3", problem="FILE_EMPTY"), "FILE_EMPTY"), (good_fiche().file(), "LAYOUT_OTHER"),
-     (OpenedFile("x", "3", (Sheet("Feuil1", ()),)), "LAYOUT_UNKNOWN")],
+    [
+        (OpenedFile("x", "3", problem="FILE_EMPTY"), "FILE_EMPTY"),
+        (good_fiche().file(), "LAYOUT_OTHER"),
+        (OpenedFile("x", "3", (Sheet("Feuil1", ()),)), "LAYOUT_UNKNOWN"),
+    ],
     ids=["empty", "return", "unknown"],
-)  # fmt: skip
+)
 def test_a_source_that_is_none_is_refused_with_one_message(file: OpenedFile, code: str) -> None:
     [refused] = checking.check_source(intake.read(file, intake.layouts()), GAZETTEER, Rulebook())
     assert [finding.code for finding in refused.findings] == [code]

@@ -59,11 +59,24 @@ def fiche_of(region: str, *rows: tuple[str, int]) -> Fiche:
 
 
 def move(
-    movement: str, individuals: int, *, left: str | None = None, reached: str | None = None, households: int = 0, **more: Any
+    movement: str,
+    individuals: int,
+    *,
+    left: str | None = None,
+    reached: str | None = None,
+    households: int = 0,
+    **more: Any,
 ) -> Change:
     places = {"from_cercle": left, "to_cercle": reached, **more}
-    return add(MOVEMENT, movement=movement, households=households, individuals=individuals, observed_on=PERIOD_END,
-               basis="enregistrement", **places)  # fmt: skip
+    return add(
+        MOVEMENT,
+        movement=movement,
+        households=households,
+        individuals=individuals,
+        observed_on=PERIOD_END,
+        basis="enregistrement",
+        **places,
+    )
 
 
 def flow(compiled: Compiled, place_id: str, measure: str) -> int | None:
@@ -152,7 +165,12 @@ def test_a_foreign_commune_inside_a_whole_cercle_row_leaves_both_regions_right()
 def test_a_region_without_return_and_without_past_is_missing_not_zero() -> None:
     compiled = compile_fiches(good_fiche(), expected=("R04", "R10"))
     row = figure(compiled, "R10")
-    assert (value(compiled, "R10"), row["missing_reason"], row["obs_status"], row["grade"]) == (None, "no_return", "O", "D")
+    assert (value(compiled, "R10"), row["missing_reason"], row["obs_status"], row["grade"]) == (
+        None,
+        "no_return",
+        "O",
+        "D",
+    )
     assert bridge(compiled, "R10") == [("return", None)]
 
 
@@ -328,20 +346,24 @@ def test_parts_that_exceed_their_total_count_as_left_out() -> None:
 
 def test_origin_and_cause_are_a_partition_of_the_stock() -> None:
     row = {"cercle": "Ségou", "level": "cercle entier", "origin_region": "Mopti"}
-    compiled = compile_fiches(changed(
-        add(ORIGIN, **row, origin_cercle="Mopti", cause="affrontements armés", households=50, individuals=300),
-        add(ORIGIN, **row, households=20, individuals=100),
-    ))  # fmt: skip
+    compiled = compile_fiches(
+        changed(
+            add(ORIGIN, **row, origin_cercle="Mopti", cause="affrontements armés", households=50, individuals=300),
+            add(ORIGIN, **row, households=20, individuals=100),
+        )
+    )
     assert value(compiled, C_SEGOU, origin_id="C034", cause="armed_conflict") == 300
     assert value(compiled, C_SEGOU, origin_id="R05", cause="_U") == 100
     assert (value(compiled, C_SEGOU, origin_id="_U"), value(compiled, C_SEGOU, cause="_U")) == (120, 220)
 
 
 def test_vulnerability_counts_criteria_and_is_no_partition() -> None:
-    compiled = compile_fiches(changed(
-        set_("under_12_months", 500),
-        add(NEED, cercle="Ségou", level="cercle entier", female_headed_household=12, disability=7),
-    ))  # fmt: skip
+    compiled = compile_fiches(
+        changed(
+            set_("under_12_months", 500),
+            add(NEED, cercle="Ségou", level="cercle entier", female_headed_household=12, disability=7),
+        )
+    )
     assert value(compiled, C_SEGOU, "household", vulnerability="female_headed_household") == 12
     assert value(compiled, COUNTRY, vulnerability="disability") == 7
     assert value(compiled, C_SEGOU, vulnerability="displaced_under_12_months") == 500
@@ -367,10 +389,14 @@ def test_a_secondary_move_out_of_the_region_is_the_other_regions_to_count() -> N
 
 
 def test_returns_departures_and_corrections_are_counted_where_they_happen() -> None:
-    compiled = compile_fiches(changed(
-        move("retour", 10, left="Niono"), move("départ", 5, left="Niono"), move("correction", -7, reached="Bla", households=-1),
-        move("arrivée", 20, reached="Niono"),
-    ))  # fmt: skip
+    compiled = compile_fiches(
+        changed(
+            move("retour", 10, left="Niono"),
+            move("départ", 5, left="Niono"),
+            move("correction", -7, reached="Bla", households=-1),
+            move("arrivée", 20, reached="Niono"),
+        )
+    )
     assert [flow(compiled, C_NIONO, m) for m in ("returns", "departures", "arrivals")] == [10, 5, 20]
     assert flow(compiled, C_BLA, "corrections") == -7
     assert figure(compiled, C_NIONO, measure="arrivals", displacement="_U")["missing_reason"] == "not_collected"
@@ -493,3 +519,9 @@ def test_the_same_month_compiles_to_the_same_bytes_whatever_the_order_of_rows() 
 def test_change_is_judged_against_a_past_that_is_there() -> None:
     assert compile_fiches(changed(set_("individuals", 899))).findings == ()
     assert compile_fiches(changed(set_("individuals", 600, 0, RETURNEE))).findings == ()
+
+
+def test_a_finding_of_the_month_points_at_a_row_that_was_counted() -> None:
+    now = changed(set_("individuals", "abc"), add(IDP, **stock("Ségou", "Ségou", 200, 1000)))
+    [finding] = [item.finding for item in compile_fiches(now, past=past_of(good_fiche())).findings]
+    assert (finding.code, finding.cell, finding.value) == ("CHANGE_LARGE", "G7", "1000")

@@ -80,7 +80,13 @@ def test_blocks_may_have_unnamed_subtotals() -> None:
 
 def test_empty_rows_titles_and_repeated_headers_are_recognised() -> None:
     sheet = pdi(
-        ["Bla", "cercle", 2, 10], [], [None, "  "], ["Cercle de San"], HEADER, ["San", "cercle", 1, 5], ["N/A", "-", "RAS"]
+        ["Bla", "cercle", 2, 10],
+        [],
+        [None, "  "],
+        ["Cercle de San"],
+        HEADER,
+        ["San", "cercle", 1, 5],
+        ["N/A", "-", "RAS"],
     )
     assert list(sheet.frame["cercle"]) == ["Bla", "San"]
     assert (sheet.read, sheet.recognised) == (8, 6)
@@ -105,7 +111,11 @@ def test_an_unknown_column_is_reported_with_its_nearest_title() -> None:
 def test_a_renamed_mandatory_column_is_one_defect_with_its_cell() -> None:
     fiche = good_fiche().rename(IDP, "individuals", "Total des individus recensés")
     [finding] = check(fiche)[0].findings
-    assert (finding.code, finding.cell, finding.params["renamed"]) == ("COLUMN_MISSING", "G2", "Total des individus recensés")
+    assert (finding.code, finding.cell, finding.params["renamed"]) == (
+        "COLUMN_MISSING",
+        "G2",
+        "Total des individus recensés",
+    )
 
 
 def test_a_column_without_title_but_with_values_is_not_dropped_unseen() -> None:

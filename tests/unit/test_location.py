@@ -93,7 +93,11 @@ def test_origins_are_found_in_the_whole_country_as_far_as_they_are_known() -> No
     at_cercle, _ = place(table="origin", cercle="Niono", level="cercle", origin_region="Mopti", origin_cercle="Mopti")
     at_region, read = place(table="origin", cercle="Niono", level="cercle", origin_region="Mopti", origin_cercle="Tamalagou")
     nowhere, unknown = place(table="origin", cercle="Niono", level="cercle", origin_region="Atlantide", origin_cercle="Mopti")
-    assert (at_cercle["origin_place_id"], at_region["origin_place_id"], nowhere["origin_place_id"]) == ("C034", "R05", None)
+    assert (at_cercle["origin_place_id"], at_region["origin_place_id"], nowhere["origin_place_id"]) == (
+        "C034",
+        "R05",
+        None,
+    )
     assert problems(read) == [("origin_cercle", "unknown")]
     assert problems(unknown) == [("origin_region", "unknown")]
 

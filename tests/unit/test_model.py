@@ -24,9 +24,13 @@ def test_what_is_no_month_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("month", "before", "after", "last"),
-    [("2019-12", "2019-11", "2020-01", date(2019, 12, 31)), ("2020-01", "2019-12", "2020-02", date(2020, 1, 31)),
-     ("2020-02", "2020-01", "2020-03", date(2020, 2, 29)), ("2019-02", "2019-01", "2019-03", date(2019, 2, 28))],
-)  # fmt: skip
+    [
+        ("2019-12", "2019-11", "2020-01", date(2019, 12, 31)),
+        ("2020-01", "2019-12", "2020-02", date(2020, 1, 31)),
+        ("2020-02", "2020-01", "2020-03", date(2020, 2, 29)),
+        ("2019-02", "2019-01", "2019-03", date(2019, 2, 28)),
+    ],
+)
 def test_months_know_their_neighbours_and_their_last_day(month: str, before: str, after: str, last: date) -> None:
     period = Period.parse(month)
     assert (str(period.previous()), str(period.next()), period.last_day) == (before, after, last)
@@ -52,7 +56,10 @@ def test_counts_add_up_over_files() -> None:
 
 def test_findings_are_listed_by_what_they_do_then_by_where_they_are() -> None:
     [checked] = check(good_fiche())
-    inform, refuse = Finding("NAME_ALIAS", Effect.INFORM, "PDI", "A3", 3), Finding("SHEET_MISSING", Effect.REJECT_SUBMISSION)
+    inform, refuse = (
+        Finding("NAME_ALIAS", Effect.INFORM, "PDI", "A3", 3),
+        Finding("SHEET_MISSING", Effect.REJECT_SUBMISSION),
+    )
     wide, narrow = Finding("X", Effect.JUSTIFY, "PDI", "AA3", 3), Finding("X", Effect.JUSTIFY, "PDI", "B3", 3)
     assert checked.with_findings(inform, wide, refuse, narrow).findings == (refuse, narrow, wide, inform)
     assert checked.status == "accepted"

@@ -33,9 +33,25 @@ def test_whole_numbers_are_read_with_any_kind_of_space(cell: Any, number: int) -
 
 @pytest.mark.parametrize(
     "cell",
-    [None, True, False, 12.5, "12,5", "1.250", "douze", "", "12 ménages", float("nan"), float("inf"), 1e300, 10**10, "9" * 40,
-     date(2019, 1, 1), "#REF!"],
-)  # fmt: skip
+    [
+        None,
+        True,
+        False,
+        12.5,
+        "12,5",
+        "1.250",
+        "douze",
+        "",
+        "12 ménages",
+        float("nan"),
+        float("inf"),
+        1e300,
+        10**10,
+        "9" * 40,
+        date(2019, 1, 1),
+        "#REF!",
+    ],
+)
 def test_what_is_no_count_is_not_guessed(cell: Any) -> None:
     assert tables.as_integer(cell) is None
 
@@ -52,8 +68,16 @@ def test_what_is_no_date_is_not_guessed(cell: Any) -> None:
     assert tables.as_date(cell) is None
 
 
-@pytest.mark.parametrize(("cell", "code"), [("Enregistrement", "registration"), ("ÉVALUATION", "assessment"), ("alert", "alert"),
-                                            ("Informateur  clé", "key_informant"), ("recensement", "registration")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("Enregistrement", "registration"),
+        ("ÉVALUATION", "assessment"),
+        ("alert", "alert"),
+        ("Informateur  clé", "key_informant"),
+        ("recensement", "registration"),
+    ],
+)
 def test_a_choice_is_known_by_code_label_or_synonym(cell: str, code: str) -> None:
     assert tables.as_choice(cell, Basis, {"recensement": "registration"}) == code
 
@@ -65,7 +89,8 @@ def test_a_choice_typed_as_a_number_is_read_like_its_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "text"), [(12.0, "12"), (12.5, "12.5"), ("  Bla ", "Bla"), ("   ", None), (None, None), (float("inf"), "inf")]
+    ("cell", "text"),
+    [(12.0, "12"), (12.5, "12.5"), ("  Bla ", "Bla"), ("   ", None), (None, None), (float("inf"), "inf")],
 )
 def test_texts_lose_their_margins_and_nothing_else(cell: Any, text: str | None) -> None:
     assert tables.as_text(cell) == text
@@ -98,8 +123,12 @@ def failures(field: str, *cells: Any) -> list[tuple[str, int]]:
 
 def test_each_cell_fails_one_check_at_most() -> None:
     assert failures("households", 3, None, "abc", -1, "-7", 2.5) == [
-        ("COUNT_REQUIRED", 1), ("COUNT_NOT_NUMBER", 2), ("COUNT_NEGATIVE", 3), ("COUNT_NEGATIVE", 4), ("COUNT_NOT_NUMBER", 5),
-    ]  # fmt: skip
+        ("COUNT_REQUIRED", 1),
+        ("COUNT_NOT_NUMBER", 2),
+        ("COUNT_NEGATIVE", 3),
+        ("COUNT_NEGATIVE", 4),
+        ("COUNT_NOT_NUMBER", 5),
+    ]
 
 
 def test_optional_choices_may_be_empty_and_required_texts_may_not() -> None:

@@ -76,7 +76,15 @@ def test_codes_dates_and_lists_in_a_sentence_are_read_in_its_language() -> None:
 
 
 def test_a_date_that_is_missing_from_a_sentence_is_a_dash() -> None:
-    params = {"organisation": "SLDSES", "stated": 5, "unit": "individual", "place": "Bla", "stated_on": None, "now": 4, "gap": 1}
+    params = {
+        "organisation": "SLDSES",
+        "stated": 5,
+        "unit": "individual",
+        "place": "Bla",
+        "stated_on": None,
+        "now": 4,
+        "gap": 1,
+    }
     assert "individus pour Bla (—)" in texts.rule_sentence("CIRCULATED_GAP", params)
 
 

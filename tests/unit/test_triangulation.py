@@ -15,8 +15,16 @@ NIONO, DIABALY, BLA = "C025", "K424", "C023"
 
 
 def alert(number: str, day: int, **more: Any) -> dict[str, Any]:
-    return {"alert_number": number, "kind": "alert", "event_on": date(2019, 12, day), "organisation": "NRC", "place_id": NIONO,
-            "households": None, "individuals": 100, **more}  # fmt: skip
+    return {
+        "alert_number": number,
+        "kind": "alert",
+        "event_on": date(2019, 12, day),
+        "organisation": "NRC",
+        "place_id": NIONO,
+        "households": None,
+        "individuals": 100,
+        **more,
+    }
 
 
 def events(*alerts: dict[str, Any]) -> tuple[Event, ...]:
@@ -31,7 +39,10 @@ def test_alerts_within_fourteen_days_at_one_cercle_are_one_event() -> None:
 
 
 def test_the_fifteenth_day_is_another_event() -> None:
-    assert [event.alert_numbers for event in events(alert("A1", 1), alert("A2", 16), alert("A3", 15))] == [("A1", "A3"), ("A2",)]
+    assert [event.alert_numbers for event in events(alert("A1", 1), alert("A2", 16), alert("A3", 15))] == [
+        ("A1", "A3"),
+        ("A2",),
+    ]
 
 
 def test_alerts_in_two_cercles_are_two_events() -> None:
@@ -62,14 +73,28 @@ def test_events_do_not_depend_on_the_order_of_alerts() -> None:
 
 
 def circulated(**more: Any) -> dict[str, Any]:
-    return {"population_group": "idp", "unit": "individual", "value": 900, "stated_on": date(2020, 1, 6), "organisation": "SLDSES",
-            "place_id": "R04", "file": "totaux.xlsx", "sheet": "Totaux", "cell": "E3", **more}  # fmt: skip
+    return {
+        "population_group": "idp",
+        "unit": "individual",
+        "value": 900,
+        "stated_on": date(2020, 1, 6),
+        "organisation": "SLDSES",
+        "place_id": "R04",
+        "file": "totaux.xlsx",
+        "sheet": "Totaux",
+        "cell": "E3",
+        **more,
+    }
 
 
 TOTALS = pd.DataFrame(
-    [("R04", "idp", "stock", "individual", 884), ("R04", "idp_returnee", "cumulative", "household", 170), ("R05", "idp", "stock", "individual", None)],
+    [
+        ("R04", "idp", "stock", "individual", 884),
+        ("R04", "idp_returnee", "cumulative", "household", 170),
+        ("R05", "idp", "stock", "individual", None),
+    ],
     columns=["place_id", "population_group", "measure", "unit", "value"],
-)  # fmt: skip
+)
 
 
 def gaps(*rows: dict[str, Any]) -> tuple[Discrepancy, ...]:
@@ -81,8 +106,9 @@ def test_a_circulated_total_that_differs_names_both_sources_and_where_they_stand
     [gap] = gaps(circulated())
     assert (gap.gap, gap.population_group, gap.measure) == (16, "idp", "stock")
     assert [(item["source"], item["value"], item["where"]) for item in gap.values] == [
-        ("fiche", 884, "fiche.xlsx (version 1)"), ("SLDSES", 900, "totaux.xlsx, Totaux, E3"),
-    ]  # fmt: skip
+        ("fiche", 884, "fiche.xlsx (version 1)"),
+        ("SLDSES", 900, "totaux.xlsx, Totaux, E3"),
+    ]
 
 
 def test_totals_that_agree_or_have_nothing_to_compare_with_are_no_discrepancy() -> None:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    case,
     create_engine,
     delete,
     event,
@@ -37,7 +38,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from pipelines.io.store import tables, views
 from pipelines.io.store.migrations import HEAD
@@ -319,6 +320,7 @@ class Store:
         when it is of the draft (its `place_id` tells); `source` is `submission` or `draft`.
         """
         f, s, r = tables.finding, tables.submission, tables.release
+        of_draft = f.c.release_id.is_not(None)
         query = (
             select(
                 func.coalesce(f.c.submission_id, f.c.about_submission_id).label("submission_id"),
@@ -333,7 +335,7 @@ class Store:
                 and_(f.c.submission_id.is_not(None), or_(s.c.id.in_(_heads(period)), _refused(period))),
                 and_(r.c.period == str(period), r.c.state == _DRAFT),
             ))
-            .order_by(f.c.release_id.is_not(None), s.c.region_id, f.c.submission_id, f.c.id)
+            .order_by(of_draft, case((of_draft, ""), else_=func.coalesce(s.c.region_id, "")), func.coalesce(f.c.submission_id, 0), f.c.id)
         )  # fmt: skip
         with self._read() as connection:
             return [_of_source(row) for row in _dicts(connection, query)]
@@ -590,10 +592,10 @@ _POSTGRESQL_CAUSES = {"55P03": "locked", "40P01": "locked", "40001": "locked", "
 
 @contextmanager
 def _plain_failures() -> Iterator[None]:
-    """What the database could not do becomes a StoreError; a refused row stays an IntegrityError, since it is a mistake."""
+    """What the database could not do becomes a StoreError; a row or a query it refuses is a mistake of the program."""
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, DataError, ProgrammingError):
         raise
     except DBAPIError as failure:
         raise StoreError(str(failure.orig), _cause(failure)) from failure
@@ -678,7 +680,8 @@ def _values(series: pd.Series, column: Any) -> list[Any]:
     """The values of one column as the driver takes them; every kind of missing becomes None. Raises TypeError or ValueError
     for a count that is not whole."""
     if column.type.python_type is int and series.dtype != bool:
-        series = series.astype("Int64")
+        # by way of float64, whose conversion refuses a fraction where that of Float64 cuts it off
+        series = (series.astype("float64") if series.dtype.kind == "f" else series).astype("Int64")
     elif isinstance(column.type, Date) and series.dtype.kind == "M":
         series = series.dt.date
     values = series.to_numpy(dtype=object)
