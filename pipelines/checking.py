@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -69,8 +69,10 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {str(name): _plain(item) for name, item in value.items()}
-    if pd.isna(value):
-        return None
+    return None if pd.isna(value) else _plain_number(value)
+
+
+def _plain_number(value: Any) -> int | float | str:
     number = float(value)
     if not abs(number) < _READABLE:
         return str(value)
@@ -392,10 +394,6 @@ def _row_params(row: pd.Series, rule: RowRule) -> dict[str, Any]:
 
 def _at(value: Any, index: Any) -> Any:
     return value.loc[index] if isinstance(value, pd.Series) else value
-
-
-def counts_of(checked: Iterable[Checked]) -> RowCounts:
-    return sum((item.counts for item in checked), RowCounts())
 
 
 # --- sources ------------------------------------------------------------------------------------------------------------

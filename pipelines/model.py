@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -208,9 +208,6 @@ class Checked:
     def status(self) -> SubmissionStatus:
         refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in self.findings)
         return SubmissionStatus.REFUSED if refused else SubmissionStatus.ACCEPTED
-
-    def with_findings(self, *findings: Finding) -> Checked:
-        return replace(self, findings=tuple(sorted((*self.findings, *findings), key=Finding.sort_key)))
 
 
 @dataclass(frozen=True, slots=True)

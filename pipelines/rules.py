@@ -618,7 +618,11 @@ def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
         for _, row in rows[rows["placed_level"] == "commune"].iterrows():
             cercle = view.gazetteer.cercle_of(row["place_id"])
             if cercle in first:
-                params = {"place": view.gazetteer.place(row["place_id"]).name, "cercle_row": int(first[cercle])}
+                params = {
+                    "place": view.gazetteer.place(row["place_id"]).name,
+                    "cercle": view.gazetteer.place(cercle).name,
+                    "cercle_row": int(first[cercle]),
+                }
                 yield Hit(name, row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
 
 
@@ -810,7 +814,7 @@ def count_frozen(month: MonthView, t: Thresholds) -> Iterator[Hit]:
 @month_rule("RETURNEES_FALL")
 def returnees_fall(month: MonthView, _: Thresholds) -> Iterator[Hit]:
     now, before = (month.values(Measure.CUMULATIVE, PopulationGroup.IDP_RETURNEE, past=past) for past in (False, True))
-    rows = month.rows[month.rows["table"] == fields.RETURNEE.name]
+    rows = month.rows[(month.rows["table"] == fields.RETURNEE.name) & month.rows["accepted"].astype(bool)]
     for place_id in sorted(set(rows["place_id"].dropna())):
         if month.past is not None and place_id in now.index and place_id in before.index and now[place_id] < before[place_id]:
             params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),

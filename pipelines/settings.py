@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from pipelines.model import Period
+from schemas import texts
 
 SETTINGS_FILE = "cmp-idp.toml"
 
@@ -42,6 +43,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:  # fmt: skip
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @field_validator("thresholds")
+    @classmethod
+    def _known(cls, thresholds: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+        """A mistyped rule or threshold must not be ignored."""
+        for code, values in thresholds.items():
+            rule = texts.rules().get(code)
+            unknown = [name for name in values if rule is None or name not in rule.thresholds]
+            if rule is None or unknown:
+                raise ValueError(f"no threshold {code}.{unknown[0] if unknown else '*'} in rules.toml")
+        return thresholds
 
     @property
     def raw_dir(self) -> Path:

@@ -244,7 +244,7 @@ class ReleaseState(Code):
 class AdjustmentKind(Code):
     """The items of the bridge. `return` opens it; the others explain every step to the official value."""
 
-    RETURN = "return", "fiche de la région", "regional return"
+    RETURN = "return", "déclaré dans les fiches", "declared in the returns"
     ROW_REJECTED = "row_rejected", "ligne rejetée", "row rejected"
     MOVED_OUT = "moved_out", "ligne d'une autre région, comptée là-bas", "row of another region, counted there"
     MOVED_IN = "moved_in", "ligne reçue dans la fiche d'une autre région", "row received in another region's return"

@@ -12,7 +12,7 @@ from rich.markup import escape
 from pipelines.io import reference
 from pipelines.io.store import Store
 from pipelines.model import FLOW_ENDS, Period
-from schemas import codes
+from schemas import codes, texts
 from schemas.texts import message, number
 
 _STOCK_SHEETS = {
@@ -20,6 +20,8 @@ _STOCK_SHEETS = {
     ("idp_returnee", "cumulative"): "returnee",
     ("repatriated_refugee", "cumulative"): "repatriated",
 }
+ROWS_SHOWN = 15
+"""Rows printed behind one number; `--json` has them all."""
 _CELL_OF = {"household": "households", "individual": "individuals"}
 
 
@@ -92,8 +94,9 @@ def lines(story: Story, lang: str) -> Iterator[str]:
     if story.findings:
         yield message("explain_findings", lang)
         for finding in story.findings:
-            where = " ".join(part for part in (finding["sheet"], finding["cell"]) if part)
-            yield f"  {codes.Effect(finding['effect']).label(lang)} {escape(where)} : {escape(finding['message'])}"
+            parts = (codes.Effect(finding["effect"]).label(lang), finding["sheet"], finding["cell"])
+            sentence = texts.rule_sentence(finding["code"], json.loads(finding["params"]), lang)
+            yield f"  {escape(' '.join(part for part in parts if part))} : {escape(sentence)}"
 
 
 def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[str]:
@@ -124,12 +127,16 @@ def _item_line(item: Mapping[str, Any], lang: str) -> str:
 
 def _row_lines(story: Story, key: tuple[str, str, str], lang: str) -> Iterator[str]:
     field = _CELL_OF[key[2]]
-    for row, place_id in _rows_behind(story, key):
+    behind = list(_rows_behind(story, key))
+    for row, place_id in behind[:ROWS_SHOWN]:
         yield message(
             "explain_row", lang, value=row[field], place=reference.gazetteer().place(place_id).name, file=row["file"],
             sheet=row["sheet"], cell=cell_of(row, field), sha256=row["sha256"][:12], observed_on=row["observed_on"],
             basis=codes.Basis(row["basis"]) if row["basis"] else None,
         )  # fmt: skip
+
+    if len(behind) > ROWS_SHOWN:
+        yield message("explain_more_rows", lang, count=len(behind) - ROWS_SHOWN)
 
 
 def _rows_behind(story: Story, key: tuple[str, str, str]) -> Iterator[tuple[Mapping[str, Any], str]]:
@@ -151,14 +158,20 @@ def as_json(story: Story) -> dict[str, Any]:
         "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period),
         "figures": [dict(figure) for figure in story.figures],
         "bridge": [dict(item) for item in story.bridge],
-        "rows": [
-            {
-                "file": row["file"], "sha256": row["sha256"], "sheet": row["sheet"], "row": row["row"], "table": row["table_name"],
-                "place": reference.gazetteer().place(row["place_id"]).name, "accepted": bool(row["accepted"]),
-                "cells": {field: {"cell": cell_of(row, field), "value": row[field]} for field in _CELL_OF.values()},
-            }
-            for row in story.rows
-        ],
+        "rows": [_row_json(row) for row in story.rows],
         "findings": [{name: finding[name] for name in ("code", "effect", "sheet", "cell", "row", "value", "message", "remedy")}
                      for finding in story.findings],
+    }  # fmt: skip
+
+
+def _row_json(row: Mapping[str, Any]) -> dict[str, Any]:
+    gazetteer = reference.gazetteer()
+    ends = {
+        name.removesuffix("_place_id") or "at": row[name] for name in ("place_id", "from_place_id", "to_place_id") if row[name]
+    }
+    return {
+        "file": row["file"], "sha256": row["sha256"], "sheet": row["sheet"], "row": row["row"], "table": row["table_name"],
+        "accepted": bool(row["accepted"]),
+        "places": {end.replace("place_id", "at"): gazetteer.place(place_id).name for end, place_id in ends.items()},
+        "cells": {field: {"cell": cell_of(row, field), "value": row[field]} for field in _CELL_OF.values()},
     }  # fmt: skip

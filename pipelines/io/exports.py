@@ -46,13 +46,15 @@ def write_workbook_of_people(path: Path, content: bytes) -> Path | None:
     """Writes a workbook in which people take notes. One that was changed since it was written is set aside under a numbered
     name, which is returned: notes are never overwritten."""
     seal = path.with_name(f".written-{path.name}.sha256")
+    ours = seal.read_text("ascii").split() if seal.exists() else []
+    fresh = hashlib.sha256(content).hexdigest()
+    found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else fresh
     aside = None
-    if path.exists():
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
-        if found != (seal.read_text("ascii") if seal.exists() else None) and found != hashlib.sha256(content).hexdigest():
-            aside = _free_name(path)
-            path.replace(aside)
-    write_file(seal, hashlib.sha256(content).hexdigest().encode("ascii"))
+    if found not in (fresh, *ours):
+        aside = _free_name(path)
+        path.replace(aside)
+    # both are ours: a program killed before the second writing leaves the former workbook, which nobody changed
+    write_file(seal, "\n".join(sorted({fresh, found} if aside is None else {fresh})).encode("ascii"))
     write_file(path, content)
     return aside
 

@@ -159,13 +159,13 @@ def validation_lines(report: FileReport, lang: str) -> Iterator[str]:
     rows, totals = report.rows, report.totals.get(_IDP, {})
     state = message(f"validate_{report.status}", lang)
     yield f"[bold]{escape(Path(report.path).name)}[/] — {state} — " + message(
-        "validate_rows", lang, region=report.region or "—", period=report.period or "—", read=rows.read, accepted=rows.accepted,
-        rejected=rows.rejected, recognised=rows.recognised, households=totals.get(_HOUSEHOLD), individuals=totals.get(_INDIVIDUAL),
+        "validate_rows" if report.totals else "validate_source_rows", lang, region=report.region, period=report.period, read=rows.read,
+        accepted=rows.accepted, rejected=rows.rejected, recognised=rows.recognised, households=totals.get(_HOUSEHOLD),
+        individuals=totals.get(_INDIVIDUAL),
     )  # fmt: skip
     for finding in report.findings:
-        where = " ".join(part for part in (finding.sheet, finding.cell) if part)
-        colour = _COLOURS[finding.effect]
-        yield f"  [{colour}]{finding.effect.label(lang)}[/] {escape(where)} : {escape(finding_sentence(finding, lang))}"
+        parts = (f"[{_COLOURS[finding.effect]}]{finding.effect.label(lang)}[/]", escape(finding.sheet or ""), finding.cell)
+        yield f"  {' '.join(part for part in parts if part)} : {escape(finding_sentence(finding, lang))}"
         if finding.effect is not Effect.INFORM:
             yield f"      → {escape(texts.rule_remedy(finding.code, finding.params, lang))}"
     if not report.findings:

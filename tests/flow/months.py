@@ -66,9 +66,9 @@ class Folder:
             return board(store, Period.parse(period))
 
     def outputs(self, period: str = MONTH) -> dict[str, bytes]:
-        """Every file written for a month, hidden ones too."""
-        folder = self.root / "processed" / period
-        return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+        """Every file written for a month, hidden ones too; aside from the mark by which the program knows its own workbook."""
+        files = sorted((self.root / "processed" / period).iterdir())
+        return {path.name: path.read_bytes() for path in files if not path.name.startswith(".written-")}
 
     def dataset_sha256(self, period: str = MONTH) -> str:
         [[digest]] = self.query("SELECT dataset_sha256 FROM release WHERE period = ?", period)

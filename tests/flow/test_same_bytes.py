@@ -208,6 +208,22 @@ def test_killed_anywhere_the_store_is_whole_and_the_rest_follows(
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize("call", [1, 3, 4])
+def test_killed_over_the_files_of_an_earlier_run(
+    before: Folder, undisturbed: Folder, fiches: dict[str, bytes], tmp_path: Path, call: int
+) -> None:  # fmt: skip
+    """The workbook of the earlier run is no workbook with notes: nothing is set aside."""
+    folder = before.copy(tmp_path / "data")
+    folder.receive("segou.xlsx", fiches["segou.xlsx"])
+    folder.consolidate()
+    for name, content in fiches.items():
+        folder.receive(name, content)
+    run_until_killed(folder, "pathlib.Path", "replace", call)
+    folder.consolidate()
+    assert_same(folder, undisturbed)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
 @pytest.mark.parametrize(("name", "call"), [("_upgrade", 1), ("_write_seed", 1)])
 def test_killed_while_the_store_is_made(fiches: dict[str, bytes], tmp_path: Path, name: str, call: int) -> None:
     folder, other = Folder(tmp_path / "killed"), Folder(tmp_path / "whole")

@@ -525,3 +525,10 @@ def test_a_finding_of_the_month_points_at_a_row_that_was_counted() -> None:
     now = changed(set_("individuals", "abc"), add(IDP, **stock("Ségou", "Ségou", 200, 1000)))
     [finding] = [item.finding for item in compile_fiches(now, past=past_of(good_fiche())).findings]
     assert (finding.code, finding.cell, finding.value) == ("CHANGE_LARGE", "G7", "1000")
+
+
+def test_returnees_of_a_place_whose_row_was_rejected_are_not_said_to_fall() -> None:
+    before = past_of(changed(set_("individuals", 519)))
+    communes = [stock("Ségou", name, 10, 50, level="commune") for name in ("Cinzana", "Dioro")]
+    now = changed(set_("individuals", "abc", 0, RETURNEE), *(add(RETURNEE, **row) for row in communes))
+    assert {item.finding.code for item in compile_fiches(now, past=before).findings} == set()
