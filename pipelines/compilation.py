@@ -15,7 +15,7 @@ import pandas as pd
 
 from pipelines import rules
 from pipelines.checking import Rulebook
-from pipelines.model import FLOW_ENDS, Compiled, Past, Period, PeriodFinding, SubmissionHead
+from pipelines.model import FLOW_ENDS, Compiled, LateVersion, Past, Period, PeriodFinding, SubmissionHead
 from pipelines.places import Gazetteer
 from schemas import fields
 from schemas.codes import (
@@ -85,6 +85,7 @@ class Month:
     expected: tuple[str, ...]
     gazetteer: Gazetteer
     doubted: frozenset[tuple[str, str, str]] = frozenset()
+    late: tuple[LateVersion, ...] = ()
 
 
 def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
@@ -98,7 +99,9 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
     figures = _figures(totals, parts, month)
     adjustments = _bridge(items, carried, totals, month)
     assert_bridge(totals, adjustments)
-    view = rules.MonthView(month.period, totals, month.past, rows, carried, month.heads, month.expected, month.gazetteer)
+    view = rules.MonthView(
+        month.period, totals, month.past, rows, carried, month.heads, month.expected, month.gazetteer, month.late
+    )
     return Compiled(month.period, figures, adjustments, _findings(view, rulebook))
 
 

@@ -23,6 +23,7 @@ from pipelines.model import (
     Event,
     FileReport,
     Finding,
+    LateVersion,
     OpenedFile,
     Period,
     PeriodFinding,
@@ -32,7 +33,7 @@ from pipelines.model import (
 )
 from pipelines.settings import Settings
 from schemas import fields, texts
-from schemas.codes import Effect
+from schemas.codes import Effect, SubmissionStatus
 
 T = TypeVar("T")
 Perform = Callable[..., Any]
@@ -157,6 +158,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
             past=opened.past(job.period),
             expected=reference.expected_regions(job.period),
             gazetteer=gazetteer,
+            late=_late_versions(opened, job.period),
         )
         compiled = compilation.compile_month(month, job.rulebook)
         gaps = _discrepancies(job, month, compiled, sources)
@@ -229,6 +231,19 @@ def _source_findings(sources: Iterable[SourceRows]) -> tuple[PeriodFinding, ...]
         for source in sources
         for finding in source.findings
     )  # fmt: skip
+
+
+def _late_versions(opened: Store, period: Period) -> tuple[LateVersion, ...]:
+    """Accepted returns that arrived after the one their region is counted by."""
+    accepted = [item for item in opened.submissions(period) if item.status == SubmissionStatus.ACCEPTED]
+    current = {item.region_id: item for item in accepted if item.current}
+    return tuple(
+        LateVersion(
+            item.id, str(item.region_id), item.file, item.stated_version or 0, current[item.region_id].stated_version or 0
+        )
+        for item in accepted
+        if item.id > current[item.region_id].id
+    )
 
 
 def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:

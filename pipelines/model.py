@@ -224,7 +224,7 @@ class PeriodFinding:
 class Past:
     """What is compared with: the last published release before a period, else the draft of the month before.
 
-    `figures` has place_id, level, population_group, measure, unit, value, basis, age_months (how often carried
+    `figures` has place_id, level, population_group, measure, unit, value, basis, carried_months (how long carried
     forward) for totals only; `name` is how people are told which one it is."""
 
     name: str
@@ -245,6 +245,17 @@ class SubmissionHead:
     sha256: str
     validated: bool
     columns: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LateVersion:
+    """A return that arrived after a higher printed version of the same region, and so is not the one counted."""
+
+    submission_id: int
+    region_id: str
+    file: str
+    version: int
+    current_version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.model import Identification, Past, Period, Reading, SheetReading, SubmissionHead
+from pipelines.model import Identification, LateVersion, Past, Period, Reading, SheetReading, SubmissionHead
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
 from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Unit
@@ -693,6 +693,7 @@ class MonthView:
     heads: tuple[SubmissionHead, ...]
     expected: tuple[str, ...]
     gazetteer: Gazetteer
+    late: tuple[LateVersion, ...] = ()
 
     def name(self, place_id: str) -> str:
         return self.gazetteer.place(place_id).name
@@ -744,6 +745,18 @@ def return_missing(month: MonthView, _: Thresholds) -> Iterator[Hit]:
 def _received_in(month: MonthView, region: str) -> str | None:
     foreign = month.rows[(month.rows["home_region"] == region) & (month.rows["region_id"] != region)]
     return None if foreign.empty else str(foreign["region_id"].iloc[0])
+
+
+@month_rule("VERSION_LATE")
+def version_late(month: MonthView, _: Thresholds) -> Iterator[Hit]:
+    for item in month.late:
+        params = {
+            "file": item.file,
+            "version": item.version,
+            "current_version": item.current_version,
+            "place": month.name(item.region_id),
+        }
+        yield Hit(place_id=item.region_id, submission_id=item.submission_id, params=params)
 
 
 @month_rule("PLACE_CARRIED_FORWARD")

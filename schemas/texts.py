@@ -176,6 +176,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "row": lambda value, lang: str(value),
     "first_row": lambda value, lang: str(value),
     "cercle_row": lambda value, lang: str(value),
+    "current_version": lambda value, lang: str(value),
     "version": lambda value, lang: "—" if value is None else str(value),
 }
 

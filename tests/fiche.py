@@ -14,7 +14,7 @@ import pandas as pd
 from pipelines import checking, compilation, intake
 from pipelines.checking import Rulebook
 from pipelines.io import reference
-from pipelines.model import Checked, Compiled, OpenedFile, Past, Period, Sheet, SubmissionHead
+from pipelines.model import Checked, Compiled, LateVersion, OpenedFile, Past, Period, Sheet, SubmissionHead
 from schemas import fields
 
 Grid = list[list[Any]]
@@ -169,6 +169,7 @@ def month_of(
     expected: Sequence[str] = ("R04",),
     period: Period = PERIOD,
     doubted: frozenset[tuple[str, str, str]] = frozenset(),
+    late: tuple[LateVersion, ...] = (),
 ) -> compilation.Month:
     """A month of checked returns, numbered from 1; those refused are left out, as the store does."""
     kept = [(number, item) for number, item in enumerate(checked, start=1) if item.status == "accepted"]
@@ -187,7 +188,7 @@ def month_of(
         for number, item in kept
     )
     observations = pd.concat(frames, ignore_index=True) if frames else no_observations()
-    return compilation.Month(period, observations, heads, past, tuple(expected), GAZETTEER, doubted)
+    return compilation.Month(period, observations, heads, past, tuple(expected), GAZETTEER, doubted, late)
 
 
 def no_observations() -> pd.DataFrame:

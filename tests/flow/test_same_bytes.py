@@ -146,6 +146,23 @@ def test_order_of_arrival_changes_no_byte(
     assert_same(folder, undisturbed)
 
 
+def test_older_version_that_arrives_late_does_not_supersede(tmp_path: Path) -> None:
+    totals = []
+    versions = [
+        fiche_of("Gao", (("Gao", "Gao", 60, persons),)).identify("version", number).workbook()
+        for number, persons in ((1, 333), (2, 340))
+    ]
+    for name, order in (("in order", versions), ("late", reversed(versions))):
+        folder = Folder(tmp_path / name)
+        for number, content in enumerate(order):
+            folder.receive(f"arrival_{number}.xlsx", content)
+            folder.consolidate()
+        totals.append(folder.total("Gao"))
+        late = folder.query("SELECT count(*) FROM finding WHERE code = 'VERSION_LATE'")
+        assert late == [(1 if name == "late" else 0,)]
+    assert totals == [340, 340]
+
+
 # --- killed -------------------------------------------------------------------------------------------------------------
 
 REPOSITORY = "pipelines.io.store.repository"

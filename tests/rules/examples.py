@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from pipelines.model import LateVersion
 from schemas import fields
 from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
@@ -56,6 +57,7 @@ class OfMonth:
     cell: str | None = None
     expected: tuple[str, ...] = ("R04",)
     good_expected: tuple[str, ...] = ("R04",)
+    bad_late: tuple[LateVersion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +267,9 @@ EXAMPLES: dict[str, Example] = {
     "ORIGIN_SUM": OfReturn((origin(519),), "Provenance", "I3", good=(origin(500), origin(20, "Gao"))),
     # --- the month
     "RETURN_MISSING": OfMonth((), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R10", expected=("R04", "R10")),
+    "VERSION_LATE": OfMonth(
+        (), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R04", bad_late=(LateVersion(1, "R04", "fiche_v1.xlsx", 1, 2),)
+    ),
     "PLACE_CARRIED_FORWARD": OfMonth(
         (lambda fiche: fiche.drop_row(IDP, 3),),
         (set_("individuals", 519),),

@@ -156,10 +156,10 @@ def test_the_past_is_the_draft_of_the_month_before(store: Store) -> None:
     past = store.past(DECEMBER)
     assert past is not None
     assert (past.name, past.period, past.published) == ("projet 2019-11 (non publié)", NOVEMBER, False)
-    assert set(past.figures) == {"place_id", "level", "population_group", "measure", "unit", "value", "basis", "age_months"}
+    assert set(past.figures) == {"place_id", "level", "population_group", "measure", "unit", "value", "basis", "carried_months"}
     assert len(past.figures) == 7  # totals only
     assert past.figures["value"].dtype == "Int64"
-    assert past.figures.loc[past.figures["place_id"] == "R07", "age_months"].tolist() == [1]
+    assert past.figures.loc[past.figures["place_id"] == "R07", "carried_months"].tolist() == [1]
     assert store.past(Period(2020, 1)) is None
 
 

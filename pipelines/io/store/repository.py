@@ -107,6 +107,7 @@ class SubmissionRow:
     region_id: str | None
     region: str | None
     version: int | None
+    stated_version: int | None
     status: str
     file: str
     sha256: str
@@ -351,11 +352,11 @@ class Store:
             f = tables.figure.c
             query = (
                 select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
-                .add_columns(f.carried_months.label("age_months"))
+                .add_columns(f.carried_months)
                 .where(f.release_id == release.id, _is_total())
                 .order_by(f.place_id, f.population_group, f.measure, f.unit)
             )
-            frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"age_months"}})
+            frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
         return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
 
     def save_draft(
@@ -796,11 +797,16 @@ def _known(connection: Connection, period: Period, sha256: str) -> Known | None:
 
 
 def _heads(period: Period) -> Select[Any]:
-    """The ids of the highest accepted version of each region."""
+    """The ids of the return each region is counted by: the highest version its author printed, the last to arrive among
+    equals. A file without a printed version counts as the next one."""
+
+    def printed(of: Any) -> Any:
+        return func.coalesce(of.stated_version, of.version)
+
     s, later = tables.submission.c, tables.submission.alias("later").c
     follows = select(later.id).where(
         later.period == s.period, later.region_id == s.region_id, later.status == SubmissionStatus.ACCEPTED,
-        later.version > s.version,
+        or_(printed(later) > printed(s), and_(printed(later) == printed(s), later.version > s.version)),
     )  # fmt: skip
     return select(s.id).where(s.period == str(period), s.status == SubmissionStatus.ACCEPTED, ~follows.exists())
 
