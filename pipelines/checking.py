@@ -84,42 +84,42 @@ def check(readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook,
     return check_rows(locate_rows(check_cells(readings, gazetteer, rulebook, expected), gazetteer), gazetteer)
 
 
-def check_cells(readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook, expected: Period | None) -> list[Draft]:
+def check_cells(readings: Sequence[Reading], gazetteer: Gazetteer, rulebook: Rulebook, expected: Period | None) -> list[Dossier]:
     """Door, sheets, identification and single cells."""
-    drafts = [Draft(reading, rulebook) for reading in readings]
-    for draft in drafts:
-        draft.judge_reading(_RETURNS)
-        draft.identify(gazetteer, expected)
-    _check_batch(drafts)
-    _check_cells([draft for draft in drafts if not draft.refused])
-    return drafts
+    dossiers = [Dossier(reading, rulebook) for reading in readings]
+    for dossier in dossiers:
+        dossier.judge_reading(_RETURNS)
+        dossier.identify(gazetteer, expected)
+    _check_batch(dossiers)
+    _check_cells([dossier for dossier in dossiers if not dossier.refused])
+    return dossiers
 
 
-def locate_rows(drafts: Sequence[Draft], gazetteer: Gazetteer) -> list[Draft]:
+def locate_rows(dossiers: Sequence[Dossier], gazetteer: Gazetteer) -> list[Dossier]:
     """Every name to a place."""
-    for draft in drafts:
-        if not draft.refused:
-            draft.place(gazetteer)
-    return list(drafts)
+    for dossier in dossiers:
+        if not dossier.refused:
+            dossier.place(gazetteer)
+    return list(dossiers)
 
 
-def check_rows(drafts: Sequence[Draft], gazetteer: Gazetteer) -> list[Checked]:
+def check_rows(dossiers: Sequence[Dossier], gazetteer: Gazetteer) -> list[Checked]:
     """Rows, then each return as a whole."""
-    alive = [draft for draft in drafts if not draft.refused]
+    alive = [dossier for dossier in dossiers if not dossier.refused]
     _check_rows(alive)
-    for draft in alive:
-        draft.judge_submission(gazetteer)
-    return [draft.finish() for draft in drafts]
+    for dossier in alive:
+        dossier.judge_submission(gazetteer)
+    return [dossier.finish() for dossier in dossiers]
 
 
-def _check_batch(drafts: Sequence[Draft]) -> None:
-    known = [(draft, draft.form) for draft in drafts if draft.form is not None and not draft.refused]
+def _check_batch(dossiers: Sequence[Dossier]) -> None:
+    known = [(dossier, dossier.form) for dossier in dossiers if dossier.form is not None and not dossier.refused]
     for code, rule in rules.BATCH_RULES.items():
         for position, hit in rule([form for _, form in known]):
             known[position][0].hit(code, hit)
 
 
-class Draft:
+class Dossier:
     """One return on its way through the checks."""
 
     def __init__(self, reading: Reading, rulebook: Rulebook) -> None:
@@ -245,26 +245,26 @@ def _contract(layout: str, table: str) -> pa.DataFrameSchema:
     return tables.contract(next(item for item in fields.ALL_TABLES if item.name == table), layout_named(layout).choices)
 
 
-def _check_cells(drafts: Sequence[Draft]) -> None:
-    """Runs each sheet's contract once over all drafts of a layout, reports what failed and keeps the rest typed."""
-    typed: dict[int, list[pd.DataFrame]] = {number: [] for number in range(len(drafts))}
-    for layout in sorted({str(draft.reading.layout) for draft in drafts}):
+def _check_cells(dossiers: Sequence[Dossier]) -> None:
+    """Runs each sheet's contract once over all dossiers of a layout, reports what failed and keeps the rest typed."""
+    typed: dict[int, list[pd.DataFrame]] = {number: [] for number in range(len(dossiers))}
+    for layout in sorted({str(dossier.reading.layout) for dossier in dossiers}):
         for table in fields.RETURN_TABLES:
             frames = []
-            for number, draft in enumerate(drafts):
-                sheet = draft.reading.sheet(table.name) if draft.reading.layout == layout else None
+            for number, dossier in enumerate(dossiers):
+                sheet = dossier.reading.sheet(table.name) if dossier.reading.layout == layout else None
                 if sheet is not None and not sheet.frame.empty:
-                    frames.append(sheet.frame.assign(_draft=number, table=table.name, sheet=sheet.sheet))
+                    frames.append(sheet.frame.assign(_dossier=number, table=table.name, sheet=sheet.sheet))
             if frames:
                 cells = pd.concat(frames, ignore_index=True)
-                _report_cells(cells, table, layout, drafts)
-                for draft_number, rows in _typed(cells, table, layout).groupby("_draft", sort=False):
-                    typed[int(str(draft_number))].append(rows.drop(columns="_draft"))
-    for number, draft in enumerate(drafts):
-        draft.rows = _wide(typed[number])
+                _report_cells(cells, table, layout, dossiers)
+                for dossier_number, rows in _typed(cells, table, layout).groupby("_dossier", sort=False):
+                    typed[int(str(dossier_number))].append(rows.drop(columns="_dossier"))
+    for number, dossier in enumerate(dossiers):
+        dossier.rows = _wide(typed[number])
 
 
-def _report_cells(cells: pd.DataFrame, table: fields.Table, layout: str, drafts: Sequence[Draft]) -> None:
+def _report_cells(cells: pd.DataFrame, table: fields.Table, layout: str, dossiers: Sequence[Dossier]) -> None:
     """One finding per failing cell; the cell becomes empty for the rules that follow. A row without any of its mandatory
     counts draws one finding, whatever else is empty in it."""
     counts = [item.name for item in table.counts if item.required]
@@ -277,7 +277,7 @@ def _report_cells(cells: pd.DataFrame, table: fields.Table, layout: str, drafts:
         if not item.choices:
             params.pop("choices")
         hit = Hit(table.name, row["sheet"], int(row["row"]), column, value=row[column], params=params)
-        drafts[int(row["_draft"])].hit(code, hit)
+        dossiers[int(row["_dossier"])].hit(code, hit)
         cells.at[index, column] = None
 
 
@@ -292,7 +292,7 @@ def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple
 
 def _typed(cells: pd.DataFrame, table: fields.Table, layout: str) -> pd.DataFrame:
     choices = layout_named(layout).choices
-    typed = cells[["_draft", "table", "sheet", "row"]].copy()
+    typed = cells[["_dossier", "table", "sheet", "row"]].copy()
     for item in table.fields:
         values = cells[item.name].map(tables.reader_of(item, choices.get(item.name)), na_action="ignore")
         typed[item.name] = values.astype("Int64") if item.is_count else values.astype(object)
@@ -317,26 +317,26 @@ def _objects(values: pd.Series) -> pd.Series:
 # --- rows ---------------------------------------------------------------------------------------------------------------
 
 
-def _check_rows(drafts: Sequence[Draft]) -> None:
-    """Runs each row rule once over all drafts; pandera judges the frame of verdicts, one column a rule."""
-    rows = _together([_with_context(draft) for draft in drafts])
-    names = _together([draft.names for draft in drafts])
+def _check_rows(dossiers: Sequence[Dossier]) -> None:
+    """Runs each row rule once over all dossiers; pandera judges the frame of verdicts, one column a rule."""
+    rows = _together([_with_context(dossier) for dossier in dossiers])
+    names = _together([dossier.names for dossier in dossiers])
     for frame, in_names in ((rows, False), (names, True)):
         if frame.empty:
             continue
         chosen = [rule for rule in rules.ROW_RULES.values() if (rules.NAMES in rule.tables) is in_names]
-        verdicts, params = _verdicts(frame, chosen, drafts[0].rulebook)
-        _report_rows(frame, verdicts, params, drafts)
+        verdicts, params = _verdicts(frame, chosen, dossiers[0].rulebook)
+        _report_rows(frame, verdicts, params, dossiers)
 
 
-def _with_context(draft: Draft) -> pd.DataFrame:
-    period = draft.identification.period
-    return draft.rows.assign(period_end=period.last_day if period else None)
+def _with_context(dossier: Dossier) -> pd.DataFrame:
+    period = dossier.identification.period
+    return dossier.rows.assign(period_end=period.last_day if period else None)
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return (
-        pd.concat([frame.assign(_draft=number) for number, frame in enumerate(frames)], ignore_index=True)
+        pd.concat([frame.assign(_dossier=number) for number, frame in enumerate(frames)], ignore_index=True)
         if frames
         else pd.DataFrame()
     )
@@ -364,20 +364,20 @@ def _verdict_contract(codes: tuple[str, ...]) -> pa.DataFrameSchema:
 
 
 def _report_rows(
-    frame: pd.DataFrame, verdicts: pd.DataFrame, params: Mapping[str, Mapping[str, Any]], drafts: Sequence[Draft]
+    frame: pd.DataFrame, verdicts: pd.DataFrame, params: Mapping[str, Mapping[str, Any]], dossiers: Sequence[Dossier]
 ) -> None:
     seen: set[tuple[Any, ...]] = set()
     for code, _, index in _failures(_verdict_contract(tuple(verdicts.columns)), verdicts):
         row, rule = frame.loc[index], rules.ROW_RULES[code]
         if rule.once:
-            defect = (code, row["_draft"], *(row[name] for name in rule.once))
+            defect = (code, row["_dossier"], *(row[name] for name in rule.once))
             if defect in seen:
                 continue
             seen.add(defect)
         blamed = rule.at or str(row["field"])
         hit = Hit(row["table"], row["sheet"], int(row["row"]), blamed, value=_value(row, blamed),
                   params={**_row_params(row, rule), **{k: _at(v, index) for k, v in params[code].items()}})  # fmt: skip
-        drafts[int(row["_draft"])].hit(code, hit)
+        dossiers[int(row["_dossier"])].hit(code, hit)
 
 
 def _value(row: pd.Series, blamed: str) -> Any:
@@ -401,29 +401,29 @@ def _at(value: Any, index: Any) -> Any:
 
 def check_source(reading: Reading, gazetteer: Gazetteer, rulebook: Rulebook) -> list[SourceRows]:
     """Alerts and circulated totals through the same contract and place matching as returns; one result per known sheet."""
-    draft = Draft(reading, rulebook)
-    draft.judge_reading(_SOURCES)
-    if draft.refused:
-        return [SourceRows(reading.file, "", pd.DataFrame(), tuple(draft.findings))]
-    return [_source_rows(draft, sheet, gazetteer) for sheet in reading.sheets]
+    dossier = Dossier(reading, rulebook)
+    dossier.judge_reading(_SOURCES)
+    if dossier.refused:
+        return [SourceRows(reading.file, "", pd.DataFrame(), tuple(dossier.findings))]
+    return [_source_rows(dossier, sheet, gazetteer) for sheet in reading.sheets]
 
 
-def _source_rows(draft: Draft, sheet: SheetReading, gazetteer: Gazetteer) -> SourceRows:
+def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) -> SourceRows:
     table = next(item for item in fields.SOURCE_TABLES if item.name == sheet.table)
-    cells = sheet.frame.assign(_draft=0, table=table.name, sheet=sheet.sheet)
-    _report_cells(cells, table, str(draft.reading.layout), [draft])
-    rejected = {finding.row for finding in draft.findings if finding.effect is Effect.REJECT_ROW}
-    rows = _typed(cells, table, str(draft.reading.layout)).drop(columns=["_draft", "table"])
+    cells = sheet.frame.assign(_dossier=0, table=table.name, sheet=sheet.sheet)
+    _report_cells(cells, table, str(dossier.reading.layout), [dossier])
+    rejected = {finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW}
+    rows = _typed(cells, table, str(dossier.reading.layout)).drop(columns=["_dossier", "table"])
     rows = rows[~rows["row"].isin(rejected)].reset_index(drop=True)
     first_count = sheet.columns.get(table.counts[0].name, "A")
     rows["cell"] = [f"{first_count}{row}" for row in rows["row"]]
-    rows["file"] = draft.reading.file.name
-    rows["place_id"] = [_place_source(row, draft, sheet, gazetteer) for row in rows.to_dict("records")]
-    findings = tuple(sorted(draft.findings, key=Finding.sort_key))
-    return SourceRows(draft.reading.file, table.name, rows.astype({"place_id": object}), findings)
+    rows["file"] = dossier.reading.file.name
+    rows["place_id"] = [_place_source(row, dossier, sheet, gazetteer) for row in rows.to_dict("records")]
+    findings = tuple(sorted(dossier.findings, key=Finding.sort_key))
+    return SourceRows(dossier.reading.file, table.name, rows.astype({"place_id": object}), findings)
 
 
-def _place_source(row: Mapping[Any, Any], draft: Draft, sheet: SheetReading, gazetteer: Gazetteer) -> str | None:
+def _place_source(row: Mapping[Any, Any], dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) -> str | None:
     """Region, then cercle, then commune, as far as they are recognised; the first that is not draws a finding."""
     place_id: str | None = None
     for level in ("region", "cercle", "commune"):
@@ -436,7 +436,7 @@ def _place_source(row: Mapping[Any, Any], draft: Draft, sheet: SheetReading, gaz
         if match.place_id is None:
             kept_at = gazetteer.place(place_id).name if place_id else "—"
             params = {"name": name, "kept_at": kept_at, "suggestion": [item.name for item in match.suggestions]}
-            draft.hit("PLACE_UNKNOWN", Hit(sheet.table, sheet.sheet, int(row["row"]), level, value=name, params=params))
+            dossier.hit("PLACE_UNKNOWN", Hit(sheet.table, sheet.sheet, int(row["row"]), level, value=name, params=params))
             break
         place_id = match.place_id
     return place_id

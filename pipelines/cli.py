@@ -6,6 +6,7 @@ deferred here, since Typer reads the help texts of one language from them.
 
 import json
 import os
+import re
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -36,22 +37,22 @@ out = Console(width=None if sys.stdout.isatty() else 130)
 err = Console(stderr=True, width=None if sys.stderr.isatty() else 130)
 
 
-class _French(TyperCommand):
-    """A command whose own `--help` is described in the language of the run."""
+class _HelpInLanguage:
+    """Describes `--help` itself in the language of the run."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
+        option = super().get_help_option(ctx)  # type: ignore[misc]
         if option is not None:
-            option.help = message("cli_help_option", ctx.find_root().obj or "fr")  # type: ignore[attr-defined]
+            option.help = message("cli_help_option", ctx.find_root().obj or "fr")
         return option
 
 
-class _FrenchGroup(TyperGroup):
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help = message("cli_help_option", ctx.find_root().obj or "fr")  # type: ignore[attr-defined]
-        return option
+class _Command(_HelpInLanguage, TyperCommand):
+    pass
+
+
+class _Group(_HelpInLanguage, TyperGroup):
+    pass
 
 
 def language_of(arguments: Sequence[str]) -> str:
@@ -96,7 +97,7 @@ def build(lang: str) -> typer.Typer:
         setattr(rich_utils, name, texts.raw(f"cli_typer_{name.lower()}", lang))
 
     app = typer.Typer(
-        name="cmp-idp", cls=_FrenchGroup, help=say("cli_app"), no_args_is_help=True, add_completion=False,
+        name="cmp-idp", cls=_Group, help=say("cli_app"), no_args_is_help=True, add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"], "obj": lang}, pretty_exceptions_enable=False,
     )  # fmt: skip
     period_argument = Annotated[str, typer.Argument(metavar="PERIOD", help=say("cli_period"))]
@@ -107,7 +108,7 @@ def build(lang: str) -> typer.Typer:
     def root(lang_: lang_option = lang) -> None:
         pass
 
-    @app.command("consolidate", cls=_French, help=say("cli_consolidate"))
+    @app.command("consolidate", cls=_Command, help=say("cli_consolidate"))
     def consolidate(
         period: period_argument,
         as_of: Annotated[str | None, typer.Option("--as-of", metavar="AAAA-MM-JJ", help=say("cli_as_of"))] = None,
@@ -117,7 +118,7 @@ def build(lang: str) -> typer.Typer:
     ) -> None:
         raise typer.Exit(_consolidate(_period(period, lang), _day(as_of, lang), strict, as_json, lang))
 
-    @app.command("validate", cls=_French, help=say("cli_validate"))
+    @app.command("validate", cls=_Command, help=say("cli_validate"))
     def validate(
         files: Annotated[list[Path], typer.Argument(metavar="FILES…", help=say("cli_files"))],
         period: Annotated[str | None, typer.Option("--period", metavar="AAAA-MM", help=say("cli_validate_period"))] = None,
@@ -126,11 +127,11 @@ def build(lang: str) -> typer.Typer:
     ) -> None:
         raise typer.Exit(_validate(files, _period(period, lang) if period else None, as_json, lang))
 
-    @app.command("status", cls=_French, help=say("cli_status"))
+    @app.command("status", cls=_Command, help=say("cli_status"))
     def status(period: period_argument, as_json: json_option = False, lang_: lang_option = lang) -> None:
         raise typer.Exit(_status(_period(period, lang), as_json, lang))
 
-    @app.command("explain", cls=_French, help=say("cli_explain"))
+    @app.command("explain", cls=_Command, help=say("cli_explain"))
     def explain(
         place: Annotated[str, typer.Argument(metavar="PLACE", help=say("cli_place"))],
         period: period_argument,
@@ -142,22 +143,51 @@ def build(lang: str) -> typer.Typer:
     return app
 
 
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+"""What Typer raises for words it does not understand."""
+
+
 def main() -> None:
     """Entry point of `cmp-idp`."""
     lang = language_of(sys.argv[1:])
+    sys.exit(_run(lang))
+
+
+def _run(lang: str) -> int:
     try:
-        build(lang)()
-    except KeyboardInterrupt:
+        return build(lang)(standalone_mode=False) or DONE
+    except (KeyboardInterrupt, typer.Abort):
         err.print(message("cli_interrupted", lang))
-        sys.exit(FAILED)
+        return FAILED
     except SettingsError as wrong:
         err.print(message("cli_bad_settings", lang, why=str(wrong)), highlight=False)
-        sys.exit(WRONG_USAGE)
+        return WRONG_USAGE
+    except UsageError as wrong:
+        _explain_usage(wrong, lang)
+        return WRONG_USAGE
     except Exception as failure:  # the last resort: a sentence and exit code 3, the traceback only when asked for
         err.print(f"[bold red]{escape(_failure(failure, lang))}[/]", highlight=False)
         if "CMP_TRACEBACK" in os.environ:
             err.print_exception()
-        sys.exit(FAILED)
+        return FAILED
+
+
+def _explain_usage(wrong: Any, lang: str) -> None:
+    """Typer speaks English whatever the language; the usual mistakes are told in ours."""
+    kind = type(wrong).__name__
+    if kind == "NoArgsIsHelpError":
+        out.print(wrong.format_message(), highlight=False)
+        return
+    if kind == "NoSuchOption":
+        told = message("cli_no_such_option", lang, option=wrong.option_name)
+    elif kind == "MissingParameter":
+        told = message("cli_missing_parameter", lang, name=wrong.param.metavar or wrong.param.name)
+    elif command := re.match(r"No such command '(.+)'", wrong.message):
+        told = message("cli_no_such_command", lang, name=command[1])
+    else:
+        told = message("cli_wrong_usage", lang, why=wrong.format_message())
+    err.print(escape(told), highlight=False)
+    err.print(message("cli_see_help", lang, command=wrong.ctx.command_path if wrong.ctx else "cmp-idp"), highlight=False)
 
 
 def _failure(failure: Exception, lang: str) -> str:
@@ -247,7 +277,7 @@ def _print_board(board: Any, findings: Any, lang: str) -> None:
 
     out.print(show.board_table(board, lang))
     for line in (*show.finding_lines(findings, lang), "", *show.headlines(board, lang)):
-        out.print(line, highlight=False)
+        out.print(line, highlight=False, soft_wrap=not out.is_terminal)
 
 
 # --- the other commands -------------------------------------------------------------------------------------------------
@@ -269,7 +299,7 @@ def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str
     else:
         for report in reports:
             for line in show.validation_lines(report, lang):
-                out.print(line, highlight=False)
+                out.print(line, highlight=False, soft_wrap=not out.is_terminal)
     return NEEDS_A_PERSON if any(_stops(report) for report in reports) else DONE
 
 

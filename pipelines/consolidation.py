@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pipelines import checking, compilation, intake, triangulation
-from pipelines.checking import Draft, Rulebook
+from pipelines.checking import Dossier, Rulebook
 from pipelines.io import draft_of_month, exports, reference, workbooks
 from pipelines.io.store import SavedSubmission, Store
 from pipelines.model import (
@@ -73,7 +73,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a consolidation wrote: the submissions it found (new ones first in `saved` order) and the files of the month."""
+    """What a consolidation found and wrote: submissions in the order of their regions, refused files, files written."""
 
     period: Period
     saved: tuple[SavedSubmission, ...]
@@ -93,9 +93,9 @@ def plainly(step: Callable[..., T], *args: Any) -> T:
 def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
     """From the files in `data/raw/PERIOD` to the draft of the month. Raises StoreError and OSError, never for what a file holds."""
     files = perform(read, job)
-    cells = perform(check, job, files)
-    places = perform(locate, cells)
-    checked = perform(judge, job, places)
+    dossiers = perform(check, job, files)
+    located = perform(locate, dossiers)
+    checked = perform(judge, located)
     sources = perform(read_sources, job)
     saved = perform(store, job, checked)
     compiled = perform(compile_, job, sources)
@@ -112,18 +112,20 @@ def read(job: Job) -> list[OpenedFile]:
     return [workbooks.open_file(path) for path in workbooks.files_in(job.inbox / "returns")]
 
 
-def check(job: Job, files: Sequence[OpenedFile]) -> list[Draft]:
+def check(job: Job, files: Sequence[OpenedFile]) -> list[Dossier]:
+    """Layout, headers, identification and single cells of every file."""
     readings = [intake.read(file, intake.layouts()) for file in files]
     return checking.check_cells(readings, reference.gazetteer(), job.rulebook, job.period)
 
 
-def locate(drafts: Sequence[Draft]) -> list[Draft]:
-    return checking.locate_rows(drafts, reference.gazetteer())
+def locate(dossiers: Sequence[Dossier]) -> list[Dossier]:
+    """Every name to a place."""
+    return checking.locate_rows(dossiers, reference.gazetteer())
 
 
-def judge(job: Job, drafts: Sequence[Draft]) -> list[Checked]:
+def judge(dossiers: Sequence[Dossier]) -> list[Checked]:
     """The checked returns in the order of their regions and printed versions, whatever the order of the files."""
-    checked = checking.check_rows(drafts, reference.gazetteer())
+    checked = checking.check_rows(dossiers, reference.gazetteer())
     return sorted(checked, key=lambda c: (c.identification.region_id or "", c.identification.version or 0, c.file.sha256))
 
 
