@@ -93,14 +93,22 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
     rows = _with_home(month)
     items = _items(rows, month)
     carried = _carried(items, rows, month)
-    counted = pd.concat([items[items["accepted"]], carried], ignore_index=True)
+    counted = pd.concat([items[items["accepted"] & ~items["retold"]], carried], ignore_index=True)
     totals = _totals(counted, items, month)
-    parts = pd.concat([_parts(rows, month), _unknown_parts(carried)], ignore_index=True)
+    parts = pd.concat([_parts(rows[~rows["retold"]], month), _unknown_parts(carried)], ignore_index=True)
     figures = _figures(totals, parts, month)
     adjustments = _bridge(items, carried, totals, month)
     assert_bridge(totals, adjustments)
     view = rules.MonthView(
-        month.period, totals, month.past, rows, carried, month.heads, month.expected, month.gazetteer, month.late
+        month.period,
+        totals,
+        month.past,
+        rows.assign(accepted=rows["accepted"] & ~rows["retold"]),
+        carried,
+        month.heads,
+        month.expected,
+        month.gazetteer,
+        month.late,
     )
     return Compiled(month.period, figures, adjustments, _findings(view, rulebook))
 
@@ -110,8 +118,8 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
 
 def _with_home(month: Month) -> pd.DataFrame:
     """Rows with `home_region` (where their place is), whether `validated` by it, their `grade`, and `inside`: a commune row
-    whose cercle has a whole-cercle row in the same sheet, and so is already counted there. In the order of region, sheet
-    and row, whatever the order of arrival."""
+    whose cercle has a whole-cercle row in the same sheet, and so is already counted there; `retold`: a row about another
+    region's place that this region tells itself. In the order of region, sheet and row, whatever the order of arrival."""
     rows = month.observations.sort_values(["region_id", "table", "sheet", "row"], kind="stable", ignore_index=True)
     gazetteer = month.gazetteer
     rows["accepted"] = rows["accepted"].astype(bool)
@@ -123,12 +131,31 @@ def _with_home(month: Month) -> pd.DataFrame:
     rows["grade"] = [
         _grade(*args, month.period) for args in zip(rows["basis"], rows["observed_on"], rows["validated"], strict=True)
     ]
+    rows["retold"] = _retold(rows, gazetteer)
     rows["inside"] = _inside(rows, gazetteer)
     return rows
 
 
+def _retold(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.Series:
+    """Region first: what a region says of its own places counts, and not what another return says of them as well."""
+    own = rows[rows["accepted"] & (rows["home_region"] == rows["region_id"])]
+    told = {table: set(own.loc[own["table"] == table, "place_id"]) for table in _STOCKS}
+    within = {table: {above for place in places for above in _chain(place, gazetteer)} for table, places in told.items()}
+
+    def retold(table: str, place: str, home: str, teller: str, accepted: bool) -> bool:
+        if home == teller or not accepted:
+            return False
+        by = table if table in _STOCKS else fields.IDP.name
+        return place in within[by] or gazetteer.cercle_of(place) in told[by]
+
+    columns = (rows[name] for name in ("table", "place_id", "home_region", "region_id", "accepted"))
+    return pd.Series([retold(*values) for values in zip(*columns, strict=True)], index=rows.index, dtype=bool)
+
+
 def _inside(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.Series:
     whole = rows[(rows["level_found"] == "cercle") & (rows["level"] == RowLevel.CERCLE) & rows["accepted"]]
+    if "retold" in rows:
+        whole = whole[~whole["retold"]]
     covered = set(zip(whole["table"], whole["place_id"], strict=True))
     cercles = rows["place_id"].where(rows["level_found"] == "commune").map(gazetteer.cercle_of, na_action="ignore")
     return pd.Series([pair in covered for pair in zip(rows["table"], cercles, strict=True)], index=rows.index, dtype=bool)
@@ -152,7 +179,7 @@ def _items(rows: pd.DataFrame, month: Month) -> pd.DataFrame:
 
 
 _ITEM = [
-    "place_id", "home_region", "region_id", "submission_id", "table", "sheet", "row", "accepted", "inside", "basis", "grade", "validated",
+    "place_id", "home_region", "region_id", "submission_id", "table", "sheet", "row", "accepted", "retold", "inside", "basis", "grade", "validated",
 ]  # fmt: skip
 
 
@@ -194,7 +221,10 @@ def flow_rows(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
         if movement is Movement.SECONDARY:
             chosen = chosen[chosen[end].notna() & (chosen["home_region"] == chosen["region_id"])]
         secondary = str(Displacement.SECONDARY) if movement is Movement.SECONDARY else UNKNOWN
-        frames.append(chosen.assign(measure=str(measure), displacement=secondary, inside=False))
+        # the movements of a region that sends its own sheet are its own to tell
+        tellers = set(moves.loc[moves["accepted"], "region_id"])
+        retold = chosen["accepted"] & (chosen["home_region"] != chosen["region_id"]) & chosen["home_region"].isin(tellers)
+        frames.append(chosen.assign(measure=str(measure), displacement=secondary, inside=False, retold=retold))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -232,12 +262,12 @@ def _carried(items: pd.DataFrame, rows: pd.DataFrame, month: Month) -> pd.DataFr
                     **{name: row[name] for name in ("place_id", *KEY, "value")},
                     "home_region": month.gazetteer.region_of(row["place_id"]) or row["place_id"],
                     "region_id": None, "submission_id": None, "table": table, "sheet": None, "row": None, "field": None,
-                    "accepted": True, "inside": False, "validated": False, "carried_months": age,
+                    "accepted": True, "retold": False, "inside": False, "validated": False, "carried_months": age,
                     "basis": str(Basis.CARRIED_FORWARD), "grade": str(Grade.C if age <= 1 else Grade.D),
                 }
             )  # fmt: skip
     carried = pd.DataFrame(lines, columns=items.columns)
-    return carried.astype({"value": "Int64", "accepted": bool, "inside": bool, "validated": bool})
+    return carried.astype({"value": "Int64", "accepted": bool, "retold": bool, "inside": bool, "validated": bool})
 
 
 def _silent(places: set[str], rows: pd.DataFrame, gazetteer: Gazetteer) -> set[str]:
@@ -514,6 +544,7 @@ def _vulnerabilities(accepted: pd.DataFrame, idp: pd.DataFrame) -> Iterator[pd.D
 def _flow_parts(accepted: pd.DataFrame, gazetteer: Gazetteer) -> Iterator[pd.DataFrame]:
     """Secondary displacement among arrivals and departures; of the others a return does not say."""
     flows = flow_rows(accepted, gazetteer)
+    flows = flows[~flows["retold"].astype(bool)]
     flows = flows[flows["measure"].isin([Measure.ARRIVALS, Measure.DEPARTURES])]
     for unit, name in _UNIT_FIELDS.items():
         reason = flows["missing_reason"].where(flows["displacement"] != UNKNOWN, None)
@@ -592,6 +623,10 @@ def _steps_of(item: Mapping[Any, Any], month: Month) -> Iterator[dict[str, Any]]
     if not item["accepted"]:
         for place in (*below, told, COUNTRY):
             yield _step(item, place, AdjustmentKind.ROW_REJECTED, -value, month)
+        return
+    if item["retold"]:
+        for place in (*below, told, COUNTRY):
+            yield _step(item, place, AdjustmentKind.TOLD_BY_OWN_REGION, -value, month)
         return
     if home != told:
         yield _step(item, told, AdjustmentKind.MOVED_OUT, -value, month)

@@ -747,6 +747,18 @@ def _received_in(month: MonthView, region: str) -> str | None:
     return None if foreign.empty else str(foreign["region_id"].iloc[0])
 
 
+@month_rule("PLACE_TOLD_TWICE")
+def place_told_twice(month: MonthView, _: Thresholds) -> Iterator[Hit]:
+    """Region first: the return of another region does not count where the place's own region has spoken."""
+    now = month.values(Measure.STOCK, PopulationGroup.IDP)
+    twice = month.rows[month.rows["retold"] & (month.rows["table"] == fields.IDP.name)]
+    for row in twice.to_dict("records"):
+        params = {"place": month.name(row["place_id"]), "told": _plain_value(row["individuals"]), "now": int(now.get(row["place_id"], 0)),
+                  "region_found": month.name(row["home_region"]), "teller": month.name(row["region_id"])}  # fmt: skip
+        yield Hit(table=row["table"], sheet=row["sheet"], row=int(row["row"]), field="individuals", value=params["told"],
+                  submission_id=int(row["submission_id"]), place_id=row["place_id"], params=params)  # fmt: skip
+
+
 @month_rule("VERSION_LATE")
 def version_late(month: MonthView, _: Thresholds) -> Iterator[Hit]:
     for item in month.late:

@@ -248,6 +248,9 @@ class AdjustmentKind(Code):
     ROW_REJECTED = "row_rejected", "ligne rejetée", "row rejected"
     MOVED_OUT = "moved_out", "ligne d'une autre région, comptée là-bas", "row of another region, counted there"
     MOVED_IN = "moved_in", "ligne reçue dans la fiche d'une autre région", "row received in another region's return"
+    TOLD_BY_OWN_REGION = (
+        "told_by_own_region", "déjà déclaré par la région du lieu, dont la fiche compte", "already told by its own region, whose return counts",
+    )  # fmt: skip
     INSIDE_CERCLE_ROW = "inside_cercle_row", "déjà compris dans la ligne du cercle entier", "already inside the whole-cercle row"
     CARRIED_FORWARD = "carried_forward", "reconduction du mois précédent", "carried forward from the month before"
 

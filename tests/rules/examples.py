@@ -58,6 +58,8 @@ class OfMonth:
     expected: tuple[str, ...] = ("R04",)
     good_expected: tuple[str, ...] = ("R04",)
     bad_late: tuple[LateVersion, ...] = ()
+    bad_others: tuple[Fiche, ...] = ()
+    """Returns of other regions that arrive beside the bad one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,12 @@ Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources
 
 def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
     return lambda fiche: fiche.set(table, field, value, row)
+
+
+def gao_with_niono() -> Fiche:
+    """A return of Gao that also tells Niono, a cercle of Ségou."""
+    fiche = Fiche().identify("region", "Gao").add(IDP, **stock("Gao", "Gao", 10, 52))
+    return fiche.add(IDP, **stock("Niono", "Niono", 40, 210))
 
 
 def identify(field: str, value: Any) -> Change:
@@ -267,6 +275,7 @@ EXAMPLES: dict[str, Example] = {
     "ORIGIN_SUM": OfReturn((origin(519),), "Provenance", "I3", good=(origin(500), origin(20, "Gao"))),
     # --- the month
     "RETURN_MISSING": OfMonth((), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R10", expected=("R04", "R10")),
+    "PLACE_TOLD_TWICE": OfMonth((), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "C025", "PDI", "G4", bad_others=(gao_with_niono(),)),
     "VERSION_LATE": OfMonth(
         (), ONE_LESS_AT_BLA, (), ONE_LESS_AT_BLA, "R04", bad_late=(LateVersion(1, "R04", "fiche_v1.xlsx", 1, 2),)
     ),

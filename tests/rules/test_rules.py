@@ -51,7 +51,8 @@ def month(example: OfMonth, *, bad: bool) -> Compiled:
     now, before = (example.bad, example.bad_before) if bad else (example.good, example.good_before)
     expected = example.expected if bad else example.good_expected
     late = example.bad_late if bad else ()
-    return compile_fiches(changed(*now), past=past_of(changed(*before)), expected=expected, late=late)
+    others = example.bad_others if bad else ()
+    return compile_fiches(changed(*now), *others, past=past_of(changed(*before)), expected=expected, late=late)
 
 
 def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:

@@ -147,6 +147,26 @@ def test_a_row_of_another_region_is_moved_there_and_totals_stay_right() -> None:
     assert told == ["Gao"]
 
 
+def test_a_place_told_by_its_own_region_and_by_another_counts_once_as_its_own_region_says() -> None:
+    gao = fiche_of("Gao", ("Ansongo", 100), ("Ménaka", 40))
+    menaka = fiche_of("Ménaka", ("Ménaka", 55))
+    for order in ((gao, menaka), (menaka, gao)):
+        compiled = compile_fiches(*order, expected=("R07", "R10"))
+        assert (value(compiled, "R07"), value(compiled, "R10"), value(compiled, COUNTRY)) == (100, 55, 155)
+        assert bridge(compiled, "R07") == [("return", 140), ("told_by_own_region", -40)]
+        assert bridge(compiled, "R10") == [("return", 55)]
+        assert bridge(compiled, COUNTRY) == [("return", 195), ("told_by_own_region", -40)]
+        [told] = [item.finding for item in compiled.findings if item.finding.code == "PLACE_TOLD_TWICE"]
+        assert (told.params["told"], told.params["now"], told.cell) == (40, 55, "G4")
+
+
+def test_a_place_its_own_region_is_silent_about_is_counted_from_another_return() -> None:
+    gao = fiche_of("Gao", ("Ansongo", 100), ("Inékar", 40))
+    menaka = fiche_of("Ménaka", ("Ménaka", 55))
+    compiled = compile_fiches(gao, menaka, expected=("R07", "R10"))
+    assert (value(compiled, "R07"), value(compiled, "R10"), value(compiled, COUNTRY)) == (100, 95, 195)
+
+
 def test_a_foreign_rejected_row_is_taken_off_where_it_was_claimed() -> None:
     gao = fiche_of("Gao", ("Ansongo", 100), ("Ménaka", 40), ("Ménaka", 40))
     compiled = compile_fiches(gao, expected=("R07", "R10"))

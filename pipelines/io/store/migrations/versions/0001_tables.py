@@ -770,7 +770,7 @@ def _adjustment() -> None:
         ),
         sa.CheckConstraint("unit IN ('household', 'individual')", name=op.f("ck_adjustment_unit")),
         sa.CheckConstraint(
-            "kind IN ('return', 'row_rejected', 'moved_out', 'moved_in', 'inside_cercle_row', 'carried_forward')",
+            "kind IN ('return', 'row_rejected', 'moved_out', 'moved_in', 'told_by_own_region', 'inside_cercle_row', 'carried_forward')",
             name=op.f("ck_adjustment_kind"),
         ),
         sa.CheckConstraint(
