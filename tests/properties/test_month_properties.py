@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from typing import Any
 
 import pandas as pd
 from hypothesis import given, settings
@@ -71,18 +72,33 @@ def country_is_the_sum_of_its_regions(checked: list[Checked], compiled: Compiled
     assert regions.to_dict() == country.to_dict()
 
 
+def home_of(place_id: str) -> str:
+    return GAZETTEER.region_of(place_id) or place_id
+
+
+def retold(row: dict[str, Any], own: set[str]) -> bool:
+    """A row about another region's place, when that region itself speaks of the place, of its cercle or of what is in it."""
+    place = row["place_id"]
+    told = any(place in (other, GAZETTEER.cercle_of(other), home_of(other)) for other in own)
+    return home_of(place) != row["teller"] and (told or GAZETTEER.cercle_of(place) in own)
+
+
 def people_are_counted_or_carried_once_and_never_lost(checked: list[Checked], compiled: Compiled) -> None:
-    """An independent count: accepted rows, communes inside a whole cercle aside, and what the bridge carries forward."""
-    accepted = pd.concat([item.rows for item in checked], ignore_index=True) if checked else None
-    counted = 0
-    if accepted is not None:
-        rows = accepted[(accepted["table"] == "idp") & accepted["accepted"].astype(bool)].to_dict("records")
-        whole = {row["place_id"] for row in rows if row["level"] == "cercle" and row["placed_level"] == "cercle"}
-        counted = sum(
-            int(row["individuals"])
-            for row in rows
-            if not (row["placed_level"] == "commune" and GAZETTEER.cercle_of(row["place_id"]) in whole)
-        )
+    """An independent count: accepted rows, less communes inside a whole cercle and what a place's own region tells itself,
+    and what the bridge carries forward."""
+    rows = [
+        {**row, "teller": item.identification.region_id}
+        for item in checked
+        for row in item.rows[(item.rows["table"] == "idp") & item.rows["accepted"].astype(bool)].to_dict("records")
+    ]
+    own = {row["place_id"] for row in rows if home_of(row["place_id"]) == row["teller"]}
+    rows = [row for row in rows if not retold(row, own)]
+    whole = {row["place_id"] for row in rows if row["level"] == "cercle" and row["placed_level"] == "cercle"}
+    counted = sum(
+        int(row["individuals"])
+        for row in rows
+        if not (row["placed_level"] == "commune" and GAZETTEER.cercle_of(row["place_id"]) in whole)
+    )
     bridge = compiled.adjustments
     carried = bridge[(bridge["kind"] == "carried_forward") & (bridge["place_id"] == COUNTRY) & (bridge["unit"] == "individual")]
     carried = int(carried.loc[carried["population_group"] == "idp", "value"].sum())
