@@ -293,7 +293,7 @@ def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str
     from pipelines.io import show
 
     with _spinner(message("cli_validating", lang)):
-        reports = consolidation.validate(files, _settings(), period)
+        reports = consolidation.validate(files, _settings(), period or _month_of_folder(files))
     if as_json:
         _print_json(show.validation_json(reports, lang))
     else:
@@ -301,6 +301,15 @@ def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str
             for line in show.validation_lines(report, lang):
                 out.print(line, highlight=False, soft_wrap=not out.is_terminal)
     return NEEDS_A_PERSON if any(_stops(report) for report in reports) else DONE
+
+
+def _month_of_folder(files: list[Path]) -> Period | None:
+    """The month of files that lie in one `…/AAAA-MM/returns/` folder, as received files do."""
+    names = {path.resolve().parent.parent.name for path in files}
+    try:
+        return Period.parse(names.pop()) if len(names) == 1 else None
+    except ValueError:
+        return None
 
 
 def _stops(report: "FileReport") -> bool:

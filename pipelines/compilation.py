@@ -654,7 +654,7 @@ def _carried_steps(carried: pd.DataFrame, month: Month) -> pd.DataFrame:
             "place_id": place, **{name: item[name] for name in KEY}, "kind": str(AdjustmentKind.CARRIED_FORWARD),
             "value": int(item["value"]), "about_place_id": item["place_id"],
             "reason": f"{AdjustmentKind.CARRIED_FORWARD.fr} ({month.past.name if month.past else ''}), "
-                      f"{item['carried_months']} mois sans nouvelle : {month.gazetteer.place(item['place_id']).name}",
+                      f"{item['carried_months']} mois sans chiffre accepté : {month.gazetteer.place(item['place_id']).name}",
         }
         for item in carried.to_dict("records")
         for place in _chain(item["place_id"], month.gazetteer)

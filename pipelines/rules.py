@@ -171,16 +171,20 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
 
 # --- the file and its sheets --------------------------------------------------------------------------------------------
 
+_PERSON = r"chefs?|menages?|beneficiaires?|personnes?|deplaces?|pdi|responsables?|agents?|enfants?|meres?|peres?|maris?|epouses?"
 _PERSONAL = re.compile(
-    r"\b(nom et prenoms?|noms? d|noms? complet|nom prenom|prenoms?|telephone|tel|contact|numero de telephone|nina|cni|"
-    r"piece d identite|carte d identite|gps|latitude|longitude|coordonnees)\b"
+    rf"^noms?$|\bnoms? (complets?|(et )?prenoms?|(du |de la |de l |de |des |d )?({_PERSON}))\b"
+    r"|\b(prenoms?|telephones?|tel|contacts?|nina|cni|(piece|carte)s? d identite)\b"
 )
-_NOT_PERSONAL = re.compile(r"\bnoms? d(u|e la|e l|es)? ?(site|cercle|commune|region|village|quartier)\b")
+_POSITION = re.compile(r"\b(gps|latitude|longitude|coordonnees)\b")
+_OF_A_PLACE = re.compile(r"\b(sites?|cercles?|communes?|regions?|villages?|quartiers?|localites?)\b")
 
 
-def _is_personal(header: str) -> bool:
+def _is_personal(header: str, table: str) -> bool:
+    """Names, telephones and identity papers of persons; positions, unless they are those of a site or another place."""
     words = plain(header)
-    return bool(_PERSONAL.search(words)) and not _NOT_PERSONAL.search(words)
+    of_a_place = table == fields.SITE.name or bool(_OF_A_PLACE.search(words))
+    return bool(_PERSONAL.search(words)) or (bool(_POSITION.search(words)) and not of_a_place)
 
 
 @reading_rule("FILE_EMPTY")
@@ -264,7 +268,7 @@ def _renamed_columns(sheet: SheetReading) -> Iterator[tuple[str, str, str]]:
     """(header, cell, mandatory column) of unknown headers that look most like a mandatory column that is missing."""
     taken = set()
     for header, cell, names in sheet.unknown_columns:
-        if names and names[0] in sheet.missing_columns and names[0] not in taken and not _is_personal(header):
+        if names and names[0] in sheet.missing_columns and names[0] not in taken and not _is_personal(header, sheet.table):
             taken.add(names[0])
             yield header, cell, names[0]
 
@@ -274,7 +278,7 @@ def column_unknown(reading: Reading) -> Iterator[Hit]:
     for sheet in reading.sheets:
         renamed = {cell for _, cell, _ in _renamed_columns(sheet)}
         for header, cell, names in sheet.unknown_columns:
-            if not _is_personal(header) and cell not in renamed:
+            if not _is_personal(header, sheet.table) and cell not in renamed:
                 params = {"column": header, "suggestion": list(names)}
                 yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params=params)
 
@@ -290,7 +294,7 @@ def column_twice(reading: Reading) -> Iterator[Hit]:
 def personal_data(reading: Reading) -> Iterator[Hit]:
     for sheet in reading.sheets:
         for header, cell, _ in sheet.unknown_columns:
-            if _is_personal(header):
+            if _is_personal(header, sheet.table):
                 yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, params={"column": header})
 
 
@@ -707,7 +711,8 @@ class MonthView:
 
     def own_places(self) -> list[str]:
         """The finest places that rows of this month speak of, in order."""
-        return sorted(set(self.rows.loc[(self.rows["table"] == "idp") & self.rows["accepted"].astype(bool), "place_id"].dropna()))
+        told = self.rows[(self.rows["table"] == "idp") & self.rows["accepted"].astype(bool) & ~self.rows["inside"].astype(bool)]
+        return sorted(set(told["place_id"].dropna()))
 
     def carried_persons(self) -> pd.DataFrame:
         """The IDPs carried forward, by place."""

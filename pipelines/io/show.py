@@ -105,7 +105,7 @@ def finding_lines(findings: Sequence[FindingLine], lang: str) -> Iterator[str]:
     if findings:
         yield message("board_findings", lang)
     for found in findings[:LINES_OF_FINDINGS]:
-        where = " ".join(part for part in (found.region, found.sheet, found.cell) if part)
+        where = " ".join(part for part in (found.region or found.file, found.sheet, found.cell) if part)
         colour = _COLOURS[found.effect]
         sentence = texts.rule_sentence(found.code, found.params, lang)
         yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence)}"

@@ -255,3 +255,14 @@ def test_the_store_of_a_question_is_left_as_it_was(cmp_idp: Command, sample_copy
     for command in (("status", "2019-12"), ("explain", "Mali", "2019-12")):
         assert cmp_idp(*command, data=sample_copy).code == 0
     assert chain() == before
+
+
+def test_a_return_in_the_folder_of_another_month_is_refused_at_its_month(cmp_idp: Command, tmp_path: Path) -> None:
+    november = Path(__file__).resolve().parents[2] / "data/raw/2019-11/returns/fiche_2019-11_kidal.xlsx"
+    misplaced = tmp_path / "2019-12" / "returns" / november.name
+    misplaced.parent.mkdir(parents=True)
+    misplaced.write_bytes(november.read_bytes())
+    result = cmp_idp("validate", misplaced, "--json")
+    [file] = json.loads(result.out)["files"]
+    stops = [(found["code"], found["cell"]) for found in file["findings"] if found["effect"] != "inform"]
+    assert (result.code, file["status"], stops) == (1, "refused", [("PERIOD_WRONG", "B5")])

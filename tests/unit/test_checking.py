@@ -304,3 +304,16 @@ def test_a_number_that_is_nobodys_count_is_quoted_and_not_read(typed: float) -> 
     assert finding.code == "COUNT_NOT_NUMBER"
     assert texts.rule_sentence(finding.code, finding.params).startswith("« ")
     assert finding.value is not None
+
+
+@pytest.mark.parametrize(
+    ("header", "refused"),
+    [
+        ("Nom du chef de ménage", True), ("Noms et prénoms", True), ("Nom", True), ("Nom complet", True), ("N° téléphone", True),
+        ("Contact du responsable du site", True), ("NINA", True), ("Carte d'identité", True), ("Coordonnées GPS", True),
+        ("Nom du village", False), ("Nom de la localité", False), ("GPS du site", False), ("Nombre de puits", False),
+    ],
+)  # fmt: skip
+def test_headers_of_persons_are_refused_and_those_of_places_are_not(header: str, refused: bool) -> None:
+    [checked] = check(changed(lambda fiche: fiche.add_column(IDP, header)))
+    assert ("PERSONAL_DATA" in {finding.code for finding in checked.findings}) is refused
