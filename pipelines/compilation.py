@@ -6,8 +6,8 @@ file claims (rejected rows included) and itemises every step away from it. `asse
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -76,7 +76,7 @@ class BridgeError(Exception):
 @dataclass(frozen=True, slots=True)
 class Month:
     """All that a month is compiled from. `observations` are the rows of the current return of each region, as the store gives
-    them; `expected` the regions that owe one; `doubted` the (place, group, measure) of open discrepancies."""
+    them; `expected` the regions that owe one."""
 
     period: Period
     observations: pd.DataFrame
@@ -84,7 +84,6 @@ class Month:
     past: Past | None
     expected: tuple[str, ...]
     gazetteer: Gazetteer
-    doubted: frozenset[tuple[str, str, str]] = frozenset()
     late: tuple[LateVersion, ...] = ()
 
 
@@ -111,6 +110,14 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
         month.late,
     )
     return Compiled(month.period, figures, adjustments, _findings(view, rulebook))
+
+
+def doubt(compiled: Compiled, keys: Collection[tuple[str, str, str]]) -> Compiled:
+    """The month with grade D for each (place, group, measure) that an open discrepancy is about, breakdowns included."""
+    figures = compiled.figures
+    named = zip(figures["place_id"], figures["population_group"], figures["measure"], strict=True)
+    doubted = pd.Series([key in keys for key in named], index=figures.index, dtype=bool)
+    return replace(compiled, figures=figures.assign(grade=figures["grade"].mask(doubted, str(Grade.D))))
 
 
 # --- what each row says -------------------------------------------------------------------------------------------------
@@ -364,14 +371,7 @@ def _totals(counted: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.Data
     totals = pd.concat([totals, _missing(totals, items, month)], ignore_index=True)
     totals["level"] = totals["place_id"].map(lambda place: month.gazetteer.place(place).level)
     totals["value"] = totals["value"].astype("Int64")
-    return _doubt(totals.drop(columns=["basis_rank", "grade_rank"]), month)
-
-
-def _doubt(totals: pd.DataFrame, month: Month) -> pd.DataFrame:
-    keys = zip(totals["place_id"], totals["population_group"], totals["measure"], strict=True)
-    doubted = pd.Series([key in month.doubted for key in keys], index=totals.index, dtype=bool)
-    totals["grade"] = totals["grade"].mask(doubted, str(Grade.D))
-    return totals.sort_values(["place_id", *KEY], ignore_index=True)
+    return totals.drop(columns=["basis_rank", "grade_rank"]).sort_values(["place_id", *KEY], ignore_index=True)
 
 
 def _missing(totals: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.DataFrame:

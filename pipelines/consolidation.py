@@ -164,9 +164,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
         )
         compiled = compilation.compile_month(month, job.rulebook)
         gaps = _discrepancies(job, month, compiled, sources)
-        if gaps:
-            doubted = frozenset((gap.place_id, gap.population_group, gap.measure) for gap in gaps)
-            compiled = compilation.compile_month(replace(month, doubted=doubted), job.rulebook)
+        compiled = compilation.doubt(compiled, {(gap.place_id, gap.population_group, gap.measure) for gap in gaps})
         compiled = replace(compiled, findings=(*compiled.findings, *_source_findings(sources)))
         opened.save_draft(
             compiled,

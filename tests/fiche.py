@@ -168,7 +168,6 @@ def month_of(
     past: Past | None = None,
     expected: Sequence[str] = ("R04",),
     period: Period = PERIOD,
-    doubted: frozenset[tuple[str, str, str]] = frozenset(),
     late: tuple[LateVersion, ...] = (),
 ) -> compilation.Month:
     """A month of checked returns, numbered from 1; those refused are left out, as the store does."""
@@ -188,7 +187,7 @@ def month_of(
         for number, item in kept
     )
     observations = pd.concat(frames, ignore_index=True) if frames else no_observations()
-    return compilation.Month(period, observations, heads, past, tuple(expected), GAZETTEER, doubted, late)
+    return compilation.Month(period, observations, heads, past, tuple(expected), GAZETTEER, late)
 
 
 def no_observations() -> pd.DataFrame:

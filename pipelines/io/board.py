@@ -14,7 +14,7 @@ from pipelines.io.store import Store
 from pipelines.model import Period
 from schemas.codes import DiscrepancyStatus, Effect, PopulationGroup, Unit
 
-OPEN = (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
+_OPEN = (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
 Totals = Mapping[str, Mapping[str, int | None]]
 
 
@@ -79,7 +79,7 @@ def board(store: Store, period: Period) -> Board:
         totals=_nested(now[country].totals if country in now else {}),
         previous=_nested(before[country].totals if country in before else {}),
         refused_files=tuple(item.file for item in store.submissions(period) if item.status == "refused"),
-        discrepancies=_open_discrepancies(store, period),
+        discrepancies=tuple(row["sentence"] for row in open_discrepancies(store, period)),
     )
 
 
@@ -93,6 +93,8 @@ class FindingLine:
     file: str | None
     sheet: str | None
     cell: str | None
+    row: int | None
+    value: str | None
     params: Mapping[str, Any]
 
 
@@ -101,23 +103,24 @@ def findings_of(store: Store, period: Period) -> list[FindingLine]:
     order = list(Effect)
     rows = sorted(
         store.findings(period),
-        key=lambda row: (order.index(Effect(row["effect"])), row["region_id"] or _region_of(row["place_id"]) or "", row["file"] or "",
+        key=lambda row: (order.index(Effect(row["effect"])), _region(row) or "", row["file"] or "",
                          row["sheet"] or "", row["row"] or 0, row["code"]),
     )  # fmt: skip
     return [_finding_line(row) for row in rows]
 
 
 def _finding_line(row: Mapping[str, Any]) -> FindingLine:
-    region = row["region_id"] or _region_of(row["place_id"])
+    region = _region(row)
     return FindingLine(
         region=reference.gazetteer().place(region).name if region else None, effect=Effect(row["effect"]), code=row["code"],
-        file=row["file"], sheet=row["sheet"], cell=row["cell"], params=json.loads(row["params"]),
+        file=row["file"], sheet=row["sheet"], cell=row["cell"], row=row["row"], value=row["value"], params=json.loads(row["params"]),
     )  # fmt: skip
 
 
-def _open_discrepancies(store: Store, period: Period) -> tuple[str, ...]:
-    rows = [row for row in store.discrepancies(period) if row["status"] in OPEN]
-    return tuple(row["sentence"] for row in sorted(rows, key=lambda row: (-abs(row["gap"]), row["id"])))
+def open_discrepancies(store: Store, period: Period) -> list[dict[str, Any]]:
+    """What sources still disagree about, the largest gap first."""
+    rows = [row for row in store.discrepancies(period) if row["status"] in _OPEN]
+    return sorted(rows, key=lambda row: (-abs(row["gap"]), row["id"]))
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:
@@ -129,7 +132,7 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
     counts: dict[str, Counter[str]] = {}
     hosts: dict[str, str] = {}
     for row in store.findings(period):
-        region = row["region_id"] or _region_of(row["place_id"])
+        region = _region(row)
         if region is None:
             continue
         counts.setdefault(region, Counter())[row["effect"]] += 1
@@ -139,5 +142,7 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
     return counts, hosts
 
 
-def _region_of(place_id: str | None) -> str | None:
-    return (reference.gazetteer().region_of(place_id) or place_id) if place_id else None
+def _region(row: Mapping[str, Any]) -> str | None:
+    """Whose a finding is: the region of the return, else that of the place it is about."""
+    place_id = row["place_id"]
+    return row["region_id"] or ((reference.gazetteer().region_of(place_id) or place_id) if place_id else None)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipelines.io import reference
-from pipelines.io.board import OPEN, Board, RegionLine, board
+from pipelines.io.board import Board, FindingLine, RegionLine, board, findings_of, open_discrepancies
 from pipelines.io.draft import BoardRow, DraftWorkbook, Headline, draft_name, write_draft
 from pipelines.io.store import Store
 from pipelines.model import Period
@@ -45,8 +44,8 @@ def _workbook(store: Store, period: Period, as_of: date, lang: str) -> DraftWork
         ],
         figures=store.view("draft_figure", period),
         bridge=store.view("draft_bridge", period),
-        findings=[_finding(row, lang) for row in store.findings(period)],
-        discrepancies=[_discrepancy(row) for row in store.discrepancies(period) if row["status"] in OPEN],
+        findings=[_finding(line, lang) for line in findings_of(store, period)],
+        discrepancies=[_discrepancy(row) for row in open_discrepancies(store, period)],
         place_names={code: place.name for place in places if (code := gazetteer.pcode(place.place_id))},
     )
 
@@ -73,13 +72,11 @@ def _country(found: Board) -> BoardRow:
     return _row(line)
 
 
-def _finding(row: dict[str, Any], lang: str) -> dict[str, Any]:
-    region = row["region_id"] or (reference.gazetteer().region_of(row["place_id"]) if row["place_id"] else None)
-    params = json.loads(row["params"])
+def _finding(found: FindingLine, lang: str) -> dict[str, Any]:
     return {
-        **{name: row[name] for name in ("file", "sheet", "cell", "row", "code", "effect", "value")},
-        "region": reference.gazetteer().place(region).name if region else None,
-        "message": texts.rule_sentence(row["code"], params, lang), "remedy": texts.rule_remedy(row["code"], params, lang),
+        "region": found.region, "file": found.file, "sheet": found.sheet, "cell": found.cell, "row": found.row, "code": found.code,
+        "effect": str(found.effect), "value": found.value, "message": texts.rule_sentence(found.code, found.params, lang),
+        "remedy": texts.rule_remedy(found.code, found.params, lang),
     }  # fmt: skip
 
 

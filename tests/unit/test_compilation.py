@@ -482,7 +482,7 @@ def test_a_region_without_visa_is_provisional_and_so_is_the_country() -> None:
 
 
 def test_an_open_discrepancy_makes_its_figure_a_d() -> None:
-    compiled = compile_fiches(good_fiche(), doubted=frozenset({(C_BLA, "idp", "stock")}))
+    compiled = compilation.doubt(compile_fiches(good_fiche()), {(C_BLA, "idp", "stock")})
     assert (figure(compiled, C_BLA)["grade"], figure(compiled, C_NIONO)["grade"]) == ("D", "B")
     assert figure(compiled, C_BLA, group="idp_returnee", measure="cumulative")["grade"] == "B"
 
