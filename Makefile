@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LOCKED := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet
 
 .PHONY: consolidate test lint types unit docs docs-check sample lock clean
 
@@ -42,9 +43,9 @@ docs-check: $(READY)
 sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
 	$(BIN)/python -m data.make_sample
 
-lock:  ## Resolve the exact versions anew (needs uv)
-	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
-		--no-header --quiet --upgrade -o requirements.lock
+lock:  ## Resolve the exact versions anew (needs uv); extras stay, or pip before 23.3 takes the newest of them past its pin
+	uv pip compile pyproject.toml --group dev $(LOCKED) $(UPGRADE) -o requirements.lock
+	uv pip compile pyproject.toml --group bench -c requirements.lock $(LOCKED) $(UPGRADE) -o requirements-bench.lock
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
