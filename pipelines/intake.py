@@ -34,6 +34,9 @@ class SheetLayout:
     required: bool
     headers: Mapping[str, str]
     """Folded header or synonym -> field name."""
+    service: frozenset[str] = frozenset()
+    """Folded headers of columns that serve the author (checks, last month's figures) or that the project has no use for: known,
+    and never read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class Layout:
     total_words: tuple[str, ...]
     choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     service_sheets: frozenset[str] = frozenset()
-    """Folded titles of sheets that serve the workbook itself (lists of drop-downs) and hold no data."""
+    """Folded titles of sheets that serve the workbook itself (lists of drop-downs, instructions) and hold no data."""
     blank_words: frozenset[str] = frozenset()
     """Typed in a cell, these mean that it is empty; never that it is zero."""
 
@@ -87,10 +90,11 @@ def parse_layout(row: Mapping[str, Any]) -> Layout:
         for field_name, words in sheet.get("synonyms", {}).items():
             headers.update({plain(word): table[field_name].name for word in words})
         titles = frozenset(plain(title) for title in (sheet["title"], *sheet.get("titles", ())))
-        sheets.append(SheetLayout(table, sheet["title"], titles, sheet["shape"], sheet.get("required", False), headers))
+        service = frozenset(plain(word) for word in sheet.get("service_columns", ()))
+        sheets.append(SheetLayout(table, sheet["title"], titles, sheet["shape"], sheet.get("required", False), headers, service))
     choices = {name: {plain(word): code for word, code in words.items()} for name, words in row.get("choices", {}).items()}
     total_words = tuple(plain(word) for word in row["total_words"])
-    lists = frozenset({plain(row["lists_sheet"])} if "lists_sheet" in row else ())
+    lists = frozenset(plain(title) for title in (*row.get("service_sheets", ()), row.get("lists_sheet")) if title)
     blanks = frozenset(word.casefold() for word in ("", *row.get("blank_words", ())))
     return Layout(row["id"], row["kind"], tuple(sheets), total_words, choices, lists, blanks)
 
@@ -229,7 +233,8 @@ def _columns(header: Sequence[Any], number: int, wanted: SheetLayout) -> Columns
         name = wanted.headers.get(plain(str(value)))
         cell = f"{letters(at)}{number}"
         if name is None:
-            unknown.append((str(value), cell, at))
+            if plain(str(value)) not in wanted.service:
+                unknown.append((str(value), cell, at))
         elif name in columns:
             twice.append((str(value), cell))
         else:

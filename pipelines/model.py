@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from schemas.codes import Effect, Measure, Movement, SubmissionStatus
 
@@ -61,11 +61,40 @@ FLOW_ENDS: tuple[tuple[Movement, Measure, str], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A cell that holds something and no value: an Excel error, a formula that was never calculated, or the part of a merged
+    range below the cell that carries its number. It stands in the rows of a sheet where the value would, so that nothing
+    reads as empty that is not. `text` is what stands there: `#REF!`, the formula, or the address of the carrying cell."""
+
+    kind: str
+    text: str
+
+    ERROR: ClassVar[str] = "error"
+    FORMULA: ClassVar[str] = "formula"
+    MERGED: ClassVar[str] = "merged"
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merged range: rows from 1, columns from 0 (A), both ends inside."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
-    """The values of one sheet, `rows[0]` being row 1 and the first value of each row column A."""
+    """The values of one sheet, `rows[0]` being row 1 and the first value of each row column A; an `Unread` where a cell holds
+    no value. Hidden rows are numbered from 1, hidden columns from 0."""
 
     name: str
     rows: tuple[tuple[Any, ...], ...]
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+    merged: tuple[Merge, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
