@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.model import Identification, LateVersion, Past, Period, Reading, SheetReading, SubmissionHead
+from pipelines.model import Identification, LateVersion, Past, Period, Problem, Reading, SheetReading, SubmissionHead
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
 from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Unit
@@ -187,22 +187,15 @@ def _is_personal(header: str, table: str) -> bool:
     return bool(_PERSONAL.search(words)) or (bool(_POSITION.search(words)) and not of_a_place)
 
 
-@reading_rule("FILE_EMPTY")
-def file_empty(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_EMPTY":
-        yield Hit()
+def _refused_at_the_door(problem: Problem) -> None:
+    @reading_rule(problem)
+    def refused(reading: Reading) -> Iterator[Hit]:
+        if reading.file.problem == problem:
+            yield Hit(params=reading.file.details)
 
 
-@reading_rule("FILE_NOT_WORKBOOK")
-def file_not_workbook(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_NOT_WORKBOOK":
-        yield Hit()
-
-
-@reading_rule("FILE_ENCRYPTED")
-def file_encrypted(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_ENCRYPTED":
-        yield Hit()
+for _problem in Problem:
+    _refused_at_the_door(_problem)
 
 
 @reading_rule("LAYOUT_UNKNOWN")
