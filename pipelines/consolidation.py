@@ -109,7 +109,7 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
 
 def read(job: Job) -> list[OpenedFile]:
     """The returns of the month, every file in the folder, readable or not."""
-    return [workbooks.open_file(path) for path in workbooks.files_in(job.inbox / "returns")]
+    return [workbooks.open_file(path, job.settings.limits) for path in workbooks.files_in(job.inbox / "returns")]
 
 
 def check(job: Job, files: Sequence[OpenedFile]) -> list[Dossier]:
@@ -134,7 +134,7 @@ def read_sources(job: Job) -> list[SourceRows]:
     found: list[SourceRows] = []
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
-            reading = intake.read(workbooks.open_file(path), intake.layouts())
+            reading = intake.read(workbooks.open_file(path, job.settings.limits), intake.layouts())
             found.extend(checking.check_source(reading, reference.gazetteer(), job.rulebook))
     return found
 
@@ -255,7 +255,7 @@ def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> Non
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:
     """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
     rulebook, gazetteer = Rulebook(settings.thresholds), reference.gazetteer()
-    readings = [(path, intake.read(workbooks.open_file(path), intake.layouts())) for path in paths]
+    readings = [(path, intake.read(workbooks.open_file(path, settings.limits), intake.layouts())) for path in paths]
     returns = [reading for _, reading in readings if not _is_source(reading)]
     judged = iter(checking.check(returns, gazetteer, rulebook, period))
     return [
@@ -271,7 +271,7 @@ def _is_source(reading: Reading) -> bool:
 def _return_report(path: Path, checked: Checked) -> FileReport:
     found = checked.identification
     region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
-    return FileReport(str(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
+    return FileReport(workbooks.safe_path(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
                       checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
 
 
@@ -281,5 +281,5 @@ def _source_report(path: Path, reading: Reading, rulebook: Rulebook) -> FileRepo
     refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
     accepted = sum(len(part.rows) for part in parts)
-    return FileReport(str(path), reading.layout, None, None, "refused" if refused else "accepted",
+    return FileReport(workbooks.safe_path(path), reading.layout, None, None, "refused" if refused else "accepted",
                       RowCounts(read, accepted, read - recognised - accepted, recognised), {}, findings)  # fmt: skip

@@ -8,7 +8,7 @@ import xlrd
 from xlrd.biffh import XL_CELL_BLANK, XL_CELL_EMPTY, XL_CELL_ERROR, XL_CELL_TEXT, error_text_from_code
 
 from pipelines.io.workbooks import door
-from pipelines.io.workbooks.door import Refused
+from pipelines.io.workbooks.door import RefusedError
 from pipelines.io.workbooks.marks import Marks
 from pipelines.model import Merge, Problem, Unread
 from pipelines.settings import Limits
@@ -20,13 +20,13 @@ _NOTHING = frozenset({XL_CELL_EMPTY, XL_CELL_BLANK})
 
 
 def marks(content: bytes, limits: Limits) -> tuple[dict[str, Marks], bool]:
-    """The marks of each sheet by its title, and whether days are counted from 1904. Raises Refused for a workbook under a
+    """The marks of each sheet by its title, and whether days are counted from 1904. Raises RefusedError for a workbook under a
     password and for a sheet too large to be laid out, xlrd's errors for what is no workbook."""
     try:
         book = xlrd.open_workbook(file_contents=content, formatting_info=True, ragged_rows=True, logfile=StringIO())
     except Exception as failure:  # xlrd knows many ways to fail
         if "encrypted" in str(failure).lower() or _ENCRYPTED in content:
-            raise Refused(Problem.ENCRYPTED) from failure
+            raise RefusedError(Problem.ENCRYPTED) from failure
         raise
     sheets = book.sheets()
     door.not_too_many(len(sheets), limits)

@@ -30,7 +30,7 @@ _HOLDS = (*range(biff12.NUM, biff12.FORMULA_BOOLERR + 1), _RICH_TEXT)
 
 def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     """The marks of each sheet by its title, and whether days are counted from 1904. Reads of the package what calamine needs.
-    Raises Refused for a sheet too large to be laid out."""
+    Raises RefusedError for a sheet too large to be laid out."""
     for name in _ALSO_READ:
         if name in package:
             package.xml(name)

@@ -44,7 +44,7 @@ _LINE_ENDS = re.compile(r"\s+")
 
 def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     """The marks of each sheet by its title, and whether days are counted from 1904. Reads of the package what calamine needs.
-    Raises Refused for a sheet too large to be laid out."""
+    Raises RefusedError for a sheet too large to be laid out."""
     book = _Book()
     walk(package.xml(WORKBOOK), book)
     door.not_too_many(len(book.sheets), limits)
@@ -228,7 +228,8 @@ class _Sheet(Listener):
         if self._formula is not None:
             formula = self._formula_text(self._formula)
             # calamine loses a value written before its formula; an empty text is a value
-            known = not self._late_formula and (value or self._type == "str" and "v" in self._texts or "is" in self._texts)
+            empty_text = self._type == "str" and "v" in self._texts
+            known = not self._late_formula and (value or empty_text or "is" in self._texts)
             if not known:
                 for at in self._spilled(self._formula):
                     self.marks.mark(*at, Unread(Unread.FORMULA, formula))
