@@ -284,6 +284,33 @@ def test_kinds_of_values(received: Open) -> None:
     assert [type(value) for value in sheet.rows[0][2:8]] == [int, float, str, bool, int, float]
 
 
+def test_kinds_of_values_in_the_old_format(received: Open) -> None:
+    book = xlwt.Workbook()
+    page = book.add_sheet("PDI")
+    day, moment, hour = (xlwt.easyxf(num_format_str=form) for form in ("dd/mm/yyyy", "dd/mm/yyyy hh:mm", "hh:mm"))
+    for column, (value, style) in enumerate(
+        (
+            (43830, day),
+            (43830.5, moment),
+            (0.5, hour),
+            (-5, day),
+            (12, None),
+            (12.5, None),
+            (True, None),
+            (" Gao\n", None),
+            ("", None),
+        )
+    ):
+        page.write(1, column + 1, value, style or xlwt.Style.default_style)
+    content = io.BytesIO()
+    book.save(content)
+    [sheet] = received(content.getvalue(), "fiche.xls").sheets
+    empty = (None,) * 9
+    values = (date(2019, 12, 31), datetime(2019, 12, 31, 12), "12:00:00", -5, 12, 12.5, True, "Gao")
+    assert sheet.rows == (empty, (None, *values))
+    assert [type(value) for value in sheet.rows[1][5:8]] == [int, float, bool]
+
+
 def test_a_file_is_known_by_its_bytes(received: Open, tmp_path: Path) -> None:
     content = made.zipped(made.good_members())
     assert received(content, "a.xlsx").sha256 == received(content, "b.xls").sha256

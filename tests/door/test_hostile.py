@@ -158,20 +158,13 @@ def test_a_zip_in_the_workbook_is_never_opened(received: Open) -> None:
 
 def test_one_long_text_shown_in_many_cells(received: Open) -> None:
     """Ten kilobytes, five thousand times: fifty megabytes of text."""
-    strings = f"<sst><si><t>{'a' * 10_000}</t></si><si><t>Gao</t></si></sst>"
+    namespace = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    strings = f"<sst {namespace}><si><t>{'a' * 10_000}</t></si><si><t>Gao</t></si></sst>"
     far = "".join(row(number, *(cell(f"{letter}{number}", 0, "s") for letter in "ABCDEFGHIJ")) for number in range(1, 101))
     once = row(1, cell("A1", 0, "s")) + row(2, *(cell(f"{letter}2", 1, "s") for letter in "ABCDEFGHIJ"))
 
     def book(rows: str) -> bytes:
-        members = made.xlsx_members({"PDI": worksheet(rows)})
-        relations = str(members["xl/_rels/workbook.xml.rels"]).replace(
-            "</Relationships>",
-            '<Relationship Id="rIdS" Target="sharedStrings.xml" '
-            'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"/></Relationships>',
-        )
-        namespace = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-        shown = strings.replace("<sst>", f"<sst {namespace}>")
-        return made.zipped({**members, "xl/_rels/workbook.xml.rels": relations, "xl/sharedStrings.xml": shown})
+        return made.with_strings(worksheet(rows), strings)
 
     assert received(book(far), limits=SMALL).problem == "FILE_ZIP_BOMB"
     assert received(book(once), limits=SMALL).sheets[0].rows[1] == ("Gao",) * 10
@@ -179,6 +172,33 @@ def test_one_long_text_shown_in_many_cells(received: Open) -> None:
         made.ods_text("a" * 10_000, ' table:number-columns-repeated="40"'), more=' table:number-rows-repeated="90"'
     )
     assert received(made.ods(made.ods_table(repeated)), limits=SMALL).problem == "FILE_ZIP_BOMB"
+
+
+def test_lists_that_lie_about_their_length(received: Open) -> None:
+    """Room is made for what is there, not for what is said to be there: otherwise the whole program stops, not this file."""
+    namespace = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    for quote in "\"'":
+        said = f"count={quote}99999999999{quote} uniqueCount={quote}99999999999{quote}"
+        strings = f"{made.XML}<sst {namespace} {said}><si><t>uniqueCount</t></si></sst>"
+        assert received(made.with_strings(worksheet(row(1, cell("A1", 0, "s"))), strings)).sheets[0].rows == (("uniqueCount",),)
+    book = xlwt.Workbook()
+    book.add_sheet("PDI").write(0, 0, "Gao")
+    content = io.BytesIO()
+    book.save(content)
+    data = bytearray(content.getvalue())
+    at = data.find(struct.pack("<HH", 0x0200, 14))
+    data[at + 4 : at + 16] = struct.pack("<IIHH", 0, 0xFFFFFFFF, 0, 0xFFFF)
+    assert received(bytes(data)).sheets[0].rows == (("Gao",),)
+
+
+def test_records_written_in_a_strange_way_are_those_that_were_judged(received: Open) -> None:
+    """A length of five bytes, which two readers understand differently; a row beyond the last."""
+    sheet = made.xlsb_sheet(made.xlsb_row(1, made.xlsb_cell(0, 1.0)), made.xlsb_row(2, made.xlsb_cell(0, 2.0)))
+    usual = made.xlsb_cell(0, 1.0)
+    for strange in (usual[:1] + b"\x90\x00" + usual[2:], usual[:1] + b"\x90\x80\x80\x00" + usual[2:]):
+        assert received(made.xlsb({"PDI": sheet.replace(usual, strange)})).sheets[0].rows == ((1,), (2,))
+    beyond = made.xlsb_sheet(made.xlsb_row(2_000_000), made.xlsb_row(2, made.xlsb_cell(0, 2.0)))
+    assert received(made.xlsb({"PDI": beyond})).problem == "FILE_NOT_WORKBOOK"
 
 
 # --- XML ----------------------------------------------------------------------------------------------------------------

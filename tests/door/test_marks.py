@@ -235,6 +235,11 @@ def test_ods_groups_comments_and_breaks(received: Open) -> None:
     assert (sheet.hidden_rows, sheet.hidden_columns) == ({2}, {1})
 
 
+def test_xlsb_texts_of_several_formats_are_texts(received: Open) -> None:
+    rows = made.xlsb_row(1, made.xlsb_cell(0, "Gao", parts=True), made.xlsb_cell(1, "Bla" * 100))
+    assert received(made.xlsb({"PDI": made.xlsb_sheet(rows)}), "fiche.xlsb").sheets[0].rows == (("Gao", "Bla" * 100),)
+
+
 def test_xlsb_says_errors_of_formulas_and_keeps_the_place(received: Open) -> None:
     rows = (made.xlsb_row(4, made.xlsb_cell(2, "Cercle")), made.xlsb_row(6, made.xlsb_cell(2, error=0x17), made.xlsb_cell(4)))
     [sheet] = received(made.xlsb({"PDI": made.xlsb_sheet(*rows)}), "fiche.xlsb").sheets

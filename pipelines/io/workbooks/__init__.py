@@ -1,12 +1,13 @@
-"""Received files to cell values: xlsx, xlsm, xls, xlsb and ods read with python-calamine, csv with the standard library. What a
-file is follows from what it holds, never from its name.
+"""Received files to cell values: xlsx, xlsm, xlsb and ods read with python-calamine, xls with xlrd, csv with the standard library.
+What a file is follows from what it holds, never from its name.
 
 A file that cannot be read, or may not be, is no exception but an `OpenedFile` with its `problem`: the other files go on.
 
     open_file                       the whole way in; read it first
     door                            what is refused before it is read
     marks                           errors, formulas never calculated, hidden and merged cells, laid over the values
-    xlsx, xlsb, ods, xls            where each format keeps its marks
+    xlsx, xlsb, ods                 where each format keeps its marks
+    xls                             the old format, values and marks
     delimited                       encodings and separators of text
 """
 
@@ -83,8 +84,7 @@ def _sheets(content: bytes, name: Path, limits: Limits) -> Sheets:
         if content.startswith(_ZIP):
             return _of_package(Package(content, limits), limits)
         if content.startswith(xls.SIGNATURE):
-            marks, from_1904 = xls.marks(content, limits)
-            return _of_calamine(content, marks), from_1904
+            return xls.sheets(content, limits)
         return (delimited.sheet(content, name.stem, name.suffix.lower(), limits),), False
     except RefusedError:
         raise
