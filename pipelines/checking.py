@@ -316,7 +316,7 @@ def _report_cells(cells_read: pd.DataFrame, table: str, layout: str, dossiers: S
         if code.endswith("_REQUIRED") and (index, column) in said:
             continue
         if code in tables.HOW_READ_RULES:
-            how_read.setdefault((int(cells_read["_dossier"].at[index]), code, column), []).append(index)
+            how_read.setdefault((int(str(cells_read.at[index, "_dossier"])), code, column), []).append(index)
             continue
         _report_cell(code, cells_read.loc[index], declared[column], dossiers)
         cells_read.at[index, column] = None
