@@ -156,7 +156,7 @@ class Dossier:
         self.findings.append(self.rulebook.finding(code, hit, self.columns))
 
     def hit_unread(self, sheet: SheetReading, row: int, column: str, found: Unread, *, optional: bool = False) -> None:
-        params = {"column": rules.fields_of(sheet.table)[column].label.fr, "value": found.text}
+        params = {"column": fields.table_named(sheet.table)[column].label.fr, "value": found.text}
         hit = Hit(sheet.table, sheet.sheet, row, column, value=found.text, params=params, optional=optional)
         self.hit(rules.UNREAD_RULES[found.kind], hit)
 
@@ -343,7 +343,7 @@ def _report_uncounted(cells_read: pd.DataFrame, declared: fields.Table, dossiers
     optional, a row still wants one of any kind. Gives the (index, column) that need no word of their own."""
     wanted = [item for item in declared.counts if item.required]
     by_contract = bool(wanted)
-    if not wanted and any(item.required for item in rules.fields_of(declared.name).counts):
+    if not wanted and any(item.required for item in fields.table_named(declared.name).counts):
         wanted = list(declared.counts)
     if not wanted:
         return set()
@@ -539,7 +539,7 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
         finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW and finding.sheet == sheet.sheet
     }
     rows = rows[~rows["row"].isin(rejected)].reset_index(drop=True)
-    first_count = sheet.columns.get(rules.fields_of(sheet.table).counts[0].name, "A")
+    first_count = sheet.columns.get(fields.table_named(sheet.table).counts[0].name, "A")
     rows["cell"] = [cell_of(first_count, row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))

@@ -148,7 +148,8 @@ def _read(file: OpenedFile, layout: Layout, assignment: Assignment) -> Reading:
             if wanted.shape == "form":
                 form = _read_form(sheet, wanted, layout)
             else:
-                sheets.extend(_read_tables(sheet, wanted, layout, elsewhere))
+                tables = _read_tables(sheet, wanted, layout, elsewhere)
+                sheets.extend(_since_1904(table) if file.dates_from_1904 else table for table in tables)
     return Reading(
         file=file,
         layout=layout.id,
@@ -175,6 +176,20 @@ def _read_form(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> dict[str, t
                 found[name] = (given, f"{letters(column + 1)}{number}")
                 break
     return found
+
+
+_FROM_1900_TO_1904 = 1462
+"""Days between the two origins that Excel counts days from."""
+
+
+def _since_1904(reading: SheetReading) -> SheetReading:
+    """A bare number where a date is due counts from 1904 in this file; readers of cells count from 1900."""
+    dates = [item.name for item in fields.table_named(reading.table).fields if item.kind is fields.Kind.DATE]
+    for name in dates:
+        reading.frame[name] = [
+            value + _FROM_1900_TO_1904 if isinstance(value, int | float) else value for value in reading.frame[name]
+        ]
+    return reading
 
 
 # --- headers ------------------------------------------------------------------------------------------------------------

@@ -160,7 +160,7 @@ def _sheet_layout(name: str, sheet: Mapping[str, Any]) -> SheetLayout:
 
 
 def _table(name: str, sheet: Mapping[str, Any]) -> fields.Table:
-    table = next(item for item in fields.ALL_TABLES if item.name == name)
+    table = fields.table_named(name)
     optional = {table[item].name for item in sheet.get("optional", ())}
     return replace(
         table, fields=tuple(replace(item, required=item.required and item.name not in optional) for item in table.fields)

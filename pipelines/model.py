@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from schemas.codes import Effect, Measure, Movement, SubmissionStatus
@@ -113,14 +114,34 @@ class Sheet:
     """False for a file that holds nothing but texts, as CSV does."""
 
 
+class Problem(StrEnum):
+    """Why a file is refused at the door, before any layout looks at it: each is the code of a rule."""
+
+    EMPTY = "FILE_EMPTY"
+    NOT_WORKBOOK = "FILE_NOT_WORKBOOK"
+    ENCRYPTED = "FILE_ENCRYPTED"
+    TOO_LARGE = "FILE_TOO_LARGE"
+    ZIP_BOMB = "FILE_ZIP_BOMB"
+    UNSAFE_NAMES = "FILE_UNSAFE_NAMES"
+    ENTITIES = "FILE_ENTITIES"
+    TOO_MANY_PARTS = "FILE_TOO_MANY_PARTS"
+    TOO_MANY_SHEETS = "FILE_TOO_MANY_SHEETS"
+    SHEET_TOO_LARGE = "FILE_SHEET_TOO_LARGE"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A received file. `problem` is the code of the rule that refuses it at the door, or None when it could be read."""
+    """A received file. `name` is safe to print. `problem` is the code of the rule that refuses it at the door (a `Problem`), or
+    None when it could be read; `details` are what the text of that rule needs."""
 
     name: str
     sha256: str
     sheets: tuple[Sheet, ...] = ()
     problem: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    dates_from_1904: bool = False
+    """Days are counted from 1904-01-01 (Excel for Mac of old), not from 1900. Cells with the format of a date are dates already;
+    this is for a number that stands where a date is due: its day is 1 462 later."""
 
 
 @dataclass(frozen=True, slots=True)

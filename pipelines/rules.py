@@ -23,7 +23,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.model import Identification, LateVersion, Past, Period, Reading, SheetReading, SubmissionHead, Unread
+from pipelines.model import Identification, LateVersion, Past, Period, Problem, Reading, SheetReading, SubmissionHead, Unread
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
 from schemas.cells import plain
@@ -53,7 +53,7 @@ class Hit:
         """What a rule whose effect depends on the column asks: a mandatory `count`, another `mandatory` column, or `optional`."""
         if self.optional or self.table is None or self.field is None:
             return "optional"
-        blamed = fields_of(self.table)[self.field]
+        blamed = fields.table_named(self.table)[self.field]
         return "optional" if not blamed.required else "count" if blamed.is_count else "mandatory"
 
 
@@ -192,22 +192,15 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
 # --- the file and its sheets --------------------------------------------------------------------------------------------
 
 
-@reading_rule("FILE_EMPTY")
-def file_empty(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_EMPTY":
-        yield Hit()
+def _refused_at_the_door(problem: Problem) -> None:
+    @reading_rule(problem)
+    def refused(reading: Reading) -> Iterator[Hit]:
+        if reading.file.problem == problem:
+            yield Hit(params=reading.file.details)
 
 
-@reading_rule("FILE_NOT_WORKBOOK")
-def file_not_workbook(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_NOT_WORKBOOK":
-        yield Hit()
-
-
-@reading_rule("FILE_ENCRYPTED")
-def file_encrypted(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_ENCRYPTED":
-        yield Hit()
+for _problem in Problem:
+    _refused_at_the_door(_problem)
 
 
 @reading_rule("LAYOUT_UNKNOWN")
@@ -310,7 +303,7 @@ def table_not_read(reading: Reading) -> Iterator[Hit]:
 def cells_merged(reading: Reading) -> Iterator[Hit]:
     for sheet in reading.sheets:
         for name, cell, count in sheet.merged_down:
-            params = {"column": fields_of(sheet.table)[name].label.fr, "count": count}
+            params = {"column": fields.table_named(sheet.table)[name].label.fr, "count": count}
             yield Hit(sheet=sheet.sheet, row=_row_of(cell), cell=cell, params=params)
 
 
@@ -701,7 +694,7 @@ def repeats(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
         for group in _place_rows(of_table) if not of_table.empty else ():
             first = group.iloc[0]
             for _, row in group.iloc[1:].iterrows():
-                same = all(_same(first[item], row[item]) for item in fields.observation_fields_of(name))
+                same = all(_same(first[item], row[item]) for item in fields.observation_fields.table_named(name))
                 yield row, int(first["row"]), same
 
 
@@ -772,7 +765,7 @@ def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
                 and printed not in {int(part[name].sum()) for some in (above, block) for part in (some, some[first[some.index]])}
             ]
             if wrong:
-                labels = [fields_of(sheet.table)[name].label.fr for name in wrong]
+                labels = [fields.table_named(sheet.table)[name].label.fr for name in wrong]
                 printed, block_sum = total.values[wrong[0]], int(above[wrong[0]].sum())
                 params = {"column": labels[0], "printed": printed, "sum": block_sum, "also": labels[1:]}
                 yield Hit(sheet.table, sheet.sheet, total.row, wrong[0], value=printed, params=params)
@@ -781,12 +774,8 @@ def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
 def _all_read(sheet: SheetReading, name: str, rows: pd.DataFrame) -> bool:
     """Whether every cell of a column was read as the author wrote it, and a mandatory one was written at all."""
     written = sheet.frame.loc[sheet.frame["row"].isin(rows["row"]), name].notna()
-    wanted = len(rows) if fields_of(sheet.table)[name].required else int(written.sum())
+    wanted = len(rows) if fields.table_named(sheet.table)[name].required else int(written.sum())
     return wanted > 0 and int(rows[name].notna().sum()) == wanted
-
-
-def fields_of(table: str) -> fields.Table:
-    return next(item for item in fields.ALL_TABLES if item.name == table)
 
 
 @submission_rule("ORIGIN_SUM")

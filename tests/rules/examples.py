@@ -11,6 +11,7 @@ from typing import Any
 from pipelines.model import LateVersion, Merge, Unread
 from schemas import fields
 from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
+from tests.door import made
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -179,6 +180,13 @@ EXAMPLES: dict[str, Example] = {
     "FILE_EMPTY": OfBytes(lambda: b""),
     "FILE_NOT_WORKBOOK": OfBytes(zip_of_a_letter),
     "FILE_ENCRYPTED": OfBytes(lambda: OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)),
+    "FILE_TOO_LARGE": OfBytes(made.large),
+    "FILE_ZIP_BOMB": OfBytes(made.bomb),
+    "FILE_UNSAFE_NAMES": OfBytes(made.climbing),
+    "FILE_ENTITIES": OfBytes(made.many_laughs),
+    "FILE_TOO_MANY_PARTS": OfBytes(made.many_members),
+    "FILE_TOO_MANY_SHEETS": OfBytes(made.many_sheets),
+    "FILE_SHEET_TOO_LARGE": OfBytes(made.far_cell),
     "FILE_TWIN": OfFiles(
         bad=((), (set_("individuals", 521),)),
         good=((), (set_("individuals", 521), identify("version", 2))),
