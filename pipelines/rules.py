@@ -694,7 +694,7 @@ def repeats(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
         for group in _place_rows(of_table) if not of_table.empty else ():
             first = group.iloc[0]
             for _, row in group.iloc[1:].iterrows():
-                same = all(_same(first[item], row[item]) for item in fields.observation_fields.table_named(name))
+                same = all(_same(first[item], row[item]) for item in fields.table_named(name).names)
                 yield row, int(first["row"]), same
 
 

@@ -454,8 +454,3 @@ ALL_TABLES: Iterable[Table] = (IDENTIFICATION, *RETURN_TABLES, *SOURCE_TABLES, F
 def table_named(name: str) -> Table:
     """Raises StopIteration for a name that no table has."""
     return next(item for item in ALL_TABLES if item.name == name)
-
-
-def observation_fields_of(table: str) -> tuple[str, ...]:
-    """The field names of one return sheet."""
-    return table_named(table).names

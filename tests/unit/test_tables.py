@@ -59,4 +59,4 @@ def test_every_column_of_the_returns_has_one_kind_and_two_labels() -> None:
         for item in table.fields:
             assert item.label.in_("fr") and item.label.in_("en")
             assert (item.choices is not None) == (item.kind is fields.Kind.CHOICE)
-    assert fields.observation_fields_of("site") == fields.SITE.names
+    assert fields.table_named("site") is fields.SITE
