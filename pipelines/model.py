@@ -29,6 +29,10 @@ class Period:
             raise ValueError(f"not a month written YYYY-MM: {text!r}")
         return cls(int(year), int(month))
 
+    @classmethod
+    def of(cls, day: date) -> Period:
+        return cls(day.year, day.month)
+
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
 
@@ -59,6 +63,16 @@ FLOW_ENDS: tuple[tuple[Movement, Measure, str], ...] = (
     (Movement.CORRECTION, Measure.CORRECTIONS, "to_place_id"),
 )
 """Which flow a movement is, and at which of its ends it is counted."""
+
+
+def letters(column: int) -> str:
+    """The column letters of a 0-based index: 0 is A, 26 is AA."""
+    text = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,8 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     merged: tuple[Merge, ...] = ()
+    typed: bool = True
+    """False for a file that holds nothing but texts, as CSV does."""
 
 
 class Problem(StrEnum):
@@ -185,6 +201,19 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Persons:
+    """A range of cells that holds personal data: where, and of what `kind` (`name`, `phone`, `identity` or `position`). Never
+    what it holds. `header` is the header of the column when that tells it, and then no person's data."""
+
+    sheet: str
+    cell: str
+    last_cell: str
+    row: int
+    kind: str
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedTotal:
     """A total or subtotal row found inside a sheet: recognised, compared with the rows, never counted."""
 
@@ -195,8 +224,9 @@ class PrintedTotal:
 
 @dataclass(frozen=True, slots=True)
 class SheetReading:
-    """One sheet of a return as its layout understands it. `frame` has a column per field found (raw values) and `row`, the
-    1-based row of the sheet; `columns` maps each field to its column letters."""
+    """One table of a file as its layout understands it. `frame` has a column per field found (raw values) and `row`, the
+    1-based row of the sheet; `columns` maps each field to its column letters, or to a whole address when one cell above the
+    table speaks for every row."""
 
     table: str
     sheet: str
@@ -206,6 +236,9 @@ class SheetReading:
     read: int
     header_row: int | None
     totals: tuple[PrintedTotal, ...] = ()
+    unread: tuple[tuple[int, str, Unread], ...] = ()
+    """(row, field, what stands there) of each cell of a row or total that holds no value; in `frame` it is empty."""
+    typed: bool = True
     empty: bool = False
     """No header and nothing that a header could name: an empty sheet, or titles and notes only."""
     missing_columns: tuple[str, ...] = ()
@@ -214,6 +247,14 @@ class SheetReading:
     empty header goes by its letters."""
     repeated_columns: tuple[tuple[str, str], ...] = ()
     """(header, cell) of each second column under a title already taken."""
+    second_tables: tuple[str, ...] = ()
+    """The first cell of each further table of the sheet that was not read."""
+    hidden_rows: tuple[int, ...] = ()
+    """The rows of data that the author does not see."""
+    hidden_columns: tuple[str, ...] = ()
+    """The header cells of columns that the author does not see."""
+    merged_down: tuple[tuple[str, str, int], ...] = ()
+    """(field, cell of the first, how many) of text columns with cells merged over several rows, each of which has the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +271,12 @@ class Reading:
     missing_sheets: tuple[str, ...] = ()
     repeated_sheets: tuple[tuple[str, str], ...] = ()
     """(title, title of the first) of each further sheet that stands for one already found."""
+    renamed_sheets: tuple[tuple[str, str], ...] = ()
+    """(title, title in the layout) of sheets known by their headers alone."""
+    hidden_sheets: tuple[str, ...] = ()
+    """Sheets that were read though their author does not see them."""
+    persons: tuple[Persons, ...] = ()
+    """Where the file holds personal data. It is then refused, and nothing else of it is kept."""
     kind: str | None = None
     """What the layout is: a return, or a source."""
 

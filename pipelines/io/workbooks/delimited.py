@@ -155,4 +155,4 @@ def _laid_out(rows: Iterable[Sequence[str]], name: str, limits: Limits) -> Sheet
         table.pop()
     width = max(map(len, table), default=0)
     door.fits(name, len(table), width, limits)
-    return Sheet(name, tuple((*row, *[None] * (width - len(row))) for row in table))
+    return Sheet(name, tuple((*row, *[None] * (width - len(row))) for row in table), typed=False)
