@@ -13,15 +13,15 @@ from pipelines.io.template.paper import BOX, FONT, LINE, Book
 from schemas import texts
 
 STYLES: Mapping[str, paper.Style] = {
-    "guide_part": {**FONT, "bold": True, "font_size": 11, "font_color": "#1F3864", "bottom": 1, "bottom_color": "#1F3864"},
-    "guide_text": {**FONT, "text_wrap": True, "valign": "top"},
-    "guide_number": {**FONT, "bold": True, "align": "center", "valign": "top"},
-    "guide_due": {**BOX, "bold": True, "align": "center"},
-    "guide_step": {**BOX, "indent": 1},
+    "guide_part": {**FONT, "bold": True, "font_size": 12, "font_color": "#1F3864", "bottom": 1, "bottom_color": "#1F3864"},
+    "guide_text": {**FONT, "font_size": 11, "text_wrap": True, "valign": "top"},
+    "guide_number": {**FONT, "font_size": 11, "bold": True, "align": "center", "valign": "top"},
+    "guide_due": {**BOX, "font_size": 11, "bold": True, "align": "center"},
+    "guide_step": {**BOX, "font_size": 11, "indent": 1},
     **{f"guide_{kind}": {**BOX, **colours, "bold": True, "align": "center"} for kind, colours in KIND_COLOURS.items()},
 }
 WIDTHS = (4, 15, 88)
-_TEXT = 1.12
+_TEXT = 1.08
 """Characters of a text on one unit of width, in the body font."""
 _PARTS = (
     ("start", ("where", "order", "places", "previous")),
@@ -73,25 +73,25 @@ class Guide:
 
     def _part(self, part: str) -> None:
         self.page.merge_range(self.row, 0, self.row, 2, say(f"guide_{part}"), self.book.styles["guide_part"])
-        self.page.set_row(self.row, LINE + 7)
+        self.page.set_row(self.row, LINE + 10)
         self.row += 1
 
     def _sentence(self, number: str, text: str) -> None:
         self.page.write_string(self.row, 0, number, self.book.styles["guide_number"])
         self.page.merge_range(self.row, 1, self.row, 2, typeset(text), self.book.styles["guide_text"])
-        self.page.set_row(self.row, paper.lines(text, sum(WIDTHS[1:]) * _TEXT) * 13.5 + 3)
+        self.page.set_row(self.row, paper.lines(text, sum(WIDTHS[1:]) * _TEXT) * 15.0 + 4)
         self.row += 1
 
     def _calendar(self) -> None:
         self._part("calendar")
         for step in _STEPS:
             means = say(f"guide_calendar_{step}", recipient=self.model.recipient)
-            self._pair(self._day(step), means, "guide_due", LINE + 2)
+            self._pair(self._day(step), means, "guide_due", LINE + 4)
 
     def _legend(self) -> None:
         self._part("colours")
         for style, key in _LEGEND:
-            self._pair(say(f"guide_colour_{key}"), say(f"guide_colour_{key}_means"), style, LINE + 1)
+            self._pair(say(f"guide_colour_{key}"), say(f"guide_colour_{key}_means"), style, LINE + 4)
 
     def _pair(self, left: str, right: str, style: str, height: float) -> None:
         self.page.merge_range(self.row, 0, self.row, 1, left, self.book.styles[style])

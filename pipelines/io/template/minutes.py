@@ -48,7 +48,7 @@ STYLES: Mapping[str, paper.Style] = {
     "pv_sign": {**_INK, "locked": False, "text_wrap": True, "indent": 1},
     "pv_note": {**FONT, "font_size": 9, "italic": True, "text_wrap": True, "font_color": "#404040"},
 }  # fmt: skip
-WIDTHS = (23, 11, 11, 12, 11, 11, 13, 10, 13)
+WIDTHS = (21, 10.5, 10.5, 12.5, 12, 11, 13.5, 9.5, 12.5)
 _LAST = len(WIDTHS) - 1
 _TALL = 30.0
 """Height of a line to sign on."""
@@ -140,8 +140,8 @@ class Minutes:
                 cell = self.form.cell(name)
                 style = "pv_date" if name.endswith("_on") else "pv_value"
                 self._merge(first, last, f'=IF({cell}="","",{cell})', style, 1 if name == "version" else "")
-            self._down(17)
-        self._down(6)
+            self._down(20)
+        self._down(8)
 
     def _text(self, text: str, *, lines: int) -> None:
         self._merge(0, _LAST, typeset(text), "pv_text")
@@ -180,7 +180,7 @@ class Minutes:
         self._merge(0, 0, say("minutes_cercle"), "pv_head")
         for at, column in enumerate(columns, start=1):
             self._merge(at, at, column.label, "pv_head")
-        self._down(44)
+        self._down(48)
         first = self.row
         past = self.model.previous
         for cercle in self.model.cercles:
@@ -201,7 +201,7 @@ class Minutes:
                 continue
             formula = column.formula.format(cercle=cell, row=self.row + 1)
             self.page.write_formula(self.row, at, formula, style, say("minutes_none"))
-        self._down(15)
+        self._down(19)
 
     def _unlisted(self, columns: list[Column], first: int) -> None:
         """What rows under a name that is no cercle of the region hold, so that nothing is missing from the total."""
@@ -215,7 +215,7 @@ class Minutes:
                 self.page.write_formula(self.row, at, formula, style, say("minutes_none"))
             else:
                 self.page.write_string(self.row, at, say("minutes_none"), style)
-        self._down(15)
+        self._down(19)
 
     def _total(self, columns: list[Column], before: int | None) -> None:
         self._merge(0, 0, say("minutes_total"), "pv_total_place")
@@ -226,7 +226,7 @@ class Minutes:
                 continue
             formula = column.total.format(row=self.row + 1)
             self.page.write_formula(self.row, at, formula, style, say("minutes_none"))
-        self._down(18)
+        self._down(22)
 
     def _open_checks(self) -> None:
         """How many rows were begun, and of how many the check is not right."""
