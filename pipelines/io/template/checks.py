@@ -121,19 +121,27 @@ def _movement_place(grid: Grid) -> Check:
 
 
 def _numbers(grid: Grid) -> Iterator[Check]:
-    """Texts first: the sums of the second check would fail on them."""
+    """Texts first: the sums of the second check would fail on them. The sheet colours the one cell that is wrong, see
+    `not_a_count`."""
     counts = [item for item in grid.fields if item.is_count]
-    names = tuple(item.name for item in counts)
+    names = [item.name for item in counts]
     word, rule = say("check_number"), "COUNT_NOT_NUMBER"
     ranges = grid.cells(names).split(",")
-    yield Check(word, f"COUNTA({grid.cells(names)})<>COUNT({grid.cells(names)})", names, rule)
-    yield Check(word, "+".join(f"SUMPRODUCT(ABS({one}-INT({one})))" for one in ranges) + ">0", names, rule)
+    yield Check(word, f"COUNTA({grid.cells(names)})<>COUNT({grid.cells(names)})", (), rule)
+    yield Check(word, "+".join(f"SUMPRODUCT(ABS({one}-INT({one})))" for one in ranges) + ">0", (), rule)
     unsigned = [item.name for item in counts if item.kind is Kind.INTEGER]
     if unsigned:
-        yield Check(say("check_negative"), f"MIN({grid.cells(unsigned)})<0", tuple(unsigned), "COUNT_NEGATIVE")
+        yield Check(say("check_negative"), f"MIN({grid.cells(unsigned)})<0", (), "COUNT_NEGATIVE")
     else:
         when = f"AND({grid.cell('movement')}<>{_word(Movement.CORRECTION)},MIN({grid.cells(names)})<0)"
-        yield Check(say("check_negative_move"), when, names, "MOVEMENT_NEGATIVE")
+        yield Check(say("check_negative_move"), when, ("households", "individuals"), "MOVEMENT_NEGATIVE")
+
+
+def not_a_count(grid: Grid, item: Field) -> str:
+    """The condition of a count that is no whole number, or is negative where it may not be."""
+    cell = grid.cell(item.name)
+    negative = f"{cell}<0" if item.kind is Kind.INTEGER else "FALSE"
+    return f'AND({cell}<>"",IF(ISNUMBER({cell}),OR({negative},{cell}<>INT({cell})),TRUE))'
 
 
 def _choices(grid: Grid, lists: Lists) -> Iterator[Check]:

@@ -283,6 +283,9 @@ class EntrySheet:
             if item.required:
                 cell = grid.cell(item.name).replace(ROW, first)
                 colour_states(self.book, self.page, self._area(item.name), [(f'AND({state}<>"",{cell}="")', "fill")])
+            if item.is_count:
+                wrong = checks.not_a_count(grid, item).replace(ROW, first)
+                colour_states(self.book, self.page, self._area(item.name), [(wrong, "wrong")])
         for check in self.checks:
             if not check.word.startswith(say("check_fill")):
                 kind = "explain" if check.word.startswith(say("check_explain")) else "wrong"
