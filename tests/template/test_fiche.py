@@ -27,7 +27,7 @@ from pipelines.settings import Settings
 from schemas import fields, texts
 from schemas.codes import RowLevel
 from schemas.fields import IDP, REPATRIATED, RETURNEE
-from schemas.tables import plain
+from schemas.cells import plain
 from tests.template.filling import Filling
 
 pytestmark = pytest.mark.xdist_group("sample")

@@ -22,7 +22,7 @@ from pipelines.model import Past, Period
 from pipelines.settings import Settings
 from schemas.codes import Measure, PopulationGroup, RowLevel, Unit
 from schemas.fields import IDP, REPATRIATED
-from schemas.tables import plain
+from schemas.cells import plain
 
 LAYOUT = "fiche-v1"
 
