@@ -25,9 +25,9 @@ from pipelines.io.template.paper import BLANK_ROWS
 from pipelines.model import Period
 from pipelines.settings import Settings
 from schemas import fields, texts
+from schemas.cells import plain
 from schemas.codes import RowLevel
 from schemas.fields import IDP, REPATRIATED, RETURNEE
-from schemas.cells import plain
 from tests.template.filling import Filling
 
 pytestmark = pytest.mark.xdist_group("sample")

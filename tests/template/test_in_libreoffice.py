@@ -146,6 +146,8 @@ class Calculated:
     bad: Bad
     good: dict[str, Filling]
     books: dict[str, openpyxl.Workbook]
+    saved: Path
+    """Where LibreOffice saved the files."""
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +169,7 @@ def calculated(fiches: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
         filling.save(folder / f"{region}.xlsx")
     lists = _lists_in_cells(fiches["Kayes"], folder / "lists.xlsx")
     files = [bad.path, lists, *(folder / f"{region}.xlsx" for region in good), fiches["Bamako"], fiches["Ménaka"]]
-    return Calculated(bad, good, recalculate(files, folder))
+    return Calculated(bad, good, recalculate(files, folder), folder / "calculated")
 
 
 def checks(book: openpyxl.Workbook, filling: Filling, table: Table, rows: list[int]) -> list[Any]:
@@ -213,6 +215,14 @@ def test_a_fiche_that_was_never_calculated_shows_what_it_would(fiches: dict[str,
             and (stored[page.title][cell.coordinate].value or "") != (counted[page.title][cell.coordinate].value or "")
         ]
         assert differing == []
+
+
+def test_a_fiche_saved_by_libreoffice_reads_the_same(calculated: Calculated, fiches: dict[str, Path], cmp_idp: Command) -> None:
+    for region in calculated.good:
+        files = [calculated.saved / f"{region}.xlsx", calculated.saved / fiches[region].name]
+        filled, untouched = json.loads(cmp_idp("validate", *files, "--json").out)["files"]
+        assert (filled["status"], filled["findings"]) == ("accepted", [])
+        assert [finding["code"] for finding in untouched["findings"]] == ["SHEET_UNFILLED", "VISA_MISSING", "PREPARER_MISSING"]
 
 
 # --- procès-verbal ------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_col_to_name, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.io.template import paper
@@ -208,7 +208,7 @@ class Minutes:
         self._merge(0, 0, say("minutes_unlisted"), "pv_place")
         number, none = self.row + 1, quoted(say("minutes_none"))
         for at, column in enumerate(columns, start=1):
-            style, letter = self.book.styles[f"pv_{column.style}"], "ABCDEFGHI"[at]
+            style, letter = self.book.styles[f"pv_{column.style}"], xl_col_to_name(at)
             if column.total and "{row}" not in column.total:
                 rest = f"{letter}{number + 1}-SUM({letter}{first + 1}:{letter}{number - 1})"
                 formula = f"=IF(NOT(ISNUMBER({letter}{number + 1})),{none},IF({rest}=0,{none},{rest}))"

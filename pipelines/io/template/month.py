@@ -20,9 +20,9 @@ from pipelines.io.template.fiche import fiche
 from pipelines.io.template.model import FicheModel, Previous, Stock
 from pipelines.model import Past, Period
 from pipelines.settings import Settings
+from schemas.cells import plain
 from schemas.codes import Measure, PopulationGroup, RowLevel, Unit
 from schemas.fields import IDP, REPATRIATED
-from schemas.cells import plain
 
 LAYOUT = "fiche-v1"
 
