@@ -251,6 +251,20 @@ def sheet_without_rows(reading: Reading) -> Iterator[Hit]:
         yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet})
 
 
+@reading_rule("SHEET_UNFILLED")
+def sheet_unfilled(reading: Reading) -> Iterator[Hit]:
+    """A fiche modèle sent back as it came: places, and not one number."""
+    sheet = reading.sheet(fields.IDP.name)
+    counts = [item.name for item in fields.IDP.counts if item.required]
+    if (
+        sheet is not None
+        and not sheet.frame.empty
+        and set(counts) <= set(sheet.columns)
+        and sheet.frame[counts].isna().all(axis=None)
+    ):
+        yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet, "rows": len(sheet.frame)})
+
+
 @reading_rule("SHEET_RENAMED")
 def sheet_renamed(reading: Reading) -> Iterator[Hit]:
     """Only among sheets that a title should tell: a source known by its headers may have any."""
