@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
@@ -147,8 +146,3 @@ def _as_utf8(data: bytes, encoding: str) -> bytes:
     if data.startswith(_WIDE):
         encoding = "utf-16" if data.startswith(_WIDE[:2]) else ("utf-16-le" if data.startswith(b"<\x00") else "utf-16-be")
     return _DECLARATION.sub("", data.decode(encoding)).encode("utf-8")
-
-
-def first_of(package: Package, names: Iterable[str]) -> str | None:
-    """The first of these members that is in the package."""
-    return next((name for name in names if name in package), None)
