@@ -280,7 +280,7 @@ def _contract(layout: str, table: str, typed: bool) -> pa.DataFrameSchema:
 
 def _check_cells(dossiers: Sequence[Dossier]) -> None:
     """Runs each sheet's contract once over all dossiers of a layout, reports what failed and keeps the rest typed."""
-    typed: dict[int, list[pd.DataFrame]] = {number: [] for number in range(len(dossiers))}
+    typed: list[pd.DataFrame] = []
     for layout, table in _sheets_of(dossiers):
         frames = [
             sheet.frame.assign(_dossier=number, table=table, sheet=sheet.sheet)
@@ -291,10 +291,11 @@ def _check_cells(dossiers: Sequence[Dossier]) -> None:
         if frames:
             cells_read = pd.concat(frames, ignore_index=True)
             _report_cells(cells_read, table, layout, dossiers)
-            for dossier_number, rows in _typed(cells_read, table, layout).groupby("_dossier", sort=False):
-                typed[int(str(dossier_number))].append(rows.drop(columns="_dossier"))
+            typed.append(_typed(cells_read, table, layout))
+    wide = _wide(typed)
+    of_dossier = {int(str(number)): rows for number, rows in wide.groupby("_dossier", sort=False)} if typed else {}
     for number, dossier in enumerate(dossiers):
-        dossier.rows = _wide(typed[number])
+        dossier.rows = of_dossier.get(number, wide.iloc[:0]).drop(columns="_dossier", errors="ignore").reset_index(drop=True)
         _report_unread_totals(dossier)
 
 
@@ -401,13 +402,12 @@ def _typed(cells_read: pd.DataFrame, table: str, layout: str) -> pd.DataFrame:
 
 
 def _wide(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """All sheets of a return as one frame of `observation_fields()`, counts as Int64, the rest as objects (None when empty)."""
+    """All sheets of all returns as one frame of `observation_fields()`, counts as Int64, the rest as objects (None when empty)."""
     if not frames:
         return _empty_rows()[["table", "sheet", "row", *_VALUES]].astype(dict.fromkeys(_COUNTS, "Int64"))
-    wide = pd.concat([frame.reindex(columns=["table", "sheet", "row", *_VALUES]) for frame in frames], ignore_index=True)
-    for name in wide.columns:
-        wide[name] = wide[name].astype("Int64") if name in _COUNTS else _objects(wide[name])
-    return wide
+    columns = ["_dossier", "table", "sheet", "row", *_VALUES]
+    wide = pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True)
+    return pd.DataFrame({name: wide[name].astype("Int64") if name in _COUNTS else _objects(wide[name]) for name in columns})
 
 
 def _objects(values: pd.Series) -> pd.Series:

@@ -46,27 +46,26 @@ class Assignment:
     def __getitem__(self, title: str) -> SheetLayout | None:
         return self.by_title.get(title) or self.by_headers.get(title)
 
-    def rank(self, layout: Layout) -> tuple[bool, int, int] | None:
-        """What the layout fits best by: titles before headers; None when no sheet that it needs is there."""
-        if any(sheet.required for sheet in self.by_title.values()):
-            return (True, len(self.by_title), self.known)
-        return (False, 0, self.known) if any(sheet.required for sheet in self.by_headers.values()) else None
-
 
 def recognise(file: OpenedFile, among: Iterable[Layout]) -> tuple[Layout, Assignment] | None:
     """Of the layouts one of whose required sheets the file has, the one that knows most of its sheets by title; without any
     such title, the one that knows most headers. None when nothing tells."""
-    best: tuple[Any, Layout, Assignment] | None = None
-    for layout in among:
-        assignment = _assign(file, layout)
-        rank = assignment.rank(layout)
-        if rank is not None and (best is None or rank > best[0]):
-            best = (rank, layout, assignment)
-    return best[1:] if best else None
+    told = [(layout, _by_title(file, layout)) for layout in among]
+    titled = [(layout, found) for layout, found in told if any(sheet.required for sheet in found.values())]
+    if titled:
+        layout, by_title = max(titled, key=lambda item: len(item[1]))
+        return layout, Assignment(by_title, *_by_headers(file, layout, by_title))
+    headed = [(layout, Assignment(found, *_by_headers(file, layout, found))) for layout, found in told]
+    headed = [(layout, found) for layout, found in headed if any(sheet.required for sheet in found.by_headers.values())]
+    return max(headed, key=lambda item: item[1].known, default=None)
 
 
-def _assign(file: OpenedFile, layout: Layout) -> Assignment:
-    by_title = {sheet.name: wanted for sheet in file.sheets if (wanted := layout.sheet_of(sheet.name)) is not None}
+def _by_title(file: OpenedFile, layout: Layout) -> dict[str, SheetLayout]:
+    return {sheet.name: wanted for sheet in file.sheets if (wanted := layout.sheet_of(sheet.name)) is not None}
+
+
+def _by_headers(file: OpenedFile, layout: Layout, by_title: Mapping[str, SheetLayout]) -> tuple[dict[str, SheetLayout], int]:
+    """The sheets that no title tells and their headers do, and how many fields they show."""
     taken = {wanted.table.name for wanted in by_title.values()}
     free = [wanted for wanted in layout.sheets if wanted.known_by and wanted.table.name not in taken]
     others = [sheet for sheet in file.sheets if sheet.name not in by_title and plain(sheet.name) not in layout.service_sheets]
@@ -81,7 +80,7 @@ def _assign(file: OpenedFile, layout: Layout) -> Assignment:
         if score == max(fits[other.name, wanted.table.name] for other in others) and wanted not in by_headers.values():
             by_headers[sheet.name] = wanted
             known += score
-    return Assignment(by_title, by_headers, known)
+    return by_headers, known
 
 
 def _fit(sheet: Sheet, wanted: SheetLayout) -> int:
@@ -227,9 +226,9 @@ def _find_header(sheet: Sheet, wanted: SheetLayout) -> Header | None:
 def _header_at(sheet: Sheet, top: int, depth: int, wanted: SheetLayout) -> Header | None:
     """The header that some rows make together. Below its first row a header holds nothing but texts."""
     rows = sheet.rows[top : top + depth]
-    if depth > 1 and not all(_may_be_header(row) for row in rows):
+    if sum(isinstance(value, str) for value in rows[0]) < (2 if depth == 1 else 1):
         return None
-    if depth == 1 and sum(isinstance(value, str) for value in rows[0]) < 2:
+    if depth > 1 and not all(_may_be_header(row) for row in rows):
         return None
     columns: dict[str, int] = {}
     texts, cell_rows = {}, {}

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -642,7 +643,7 @@ def code_unknown(names: pd.DataFrame, _: Thresholds) -> Verdict:
 # --- the rows of one return together ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class SubmissionView:
     """One return: its reading, and its typed and placed rows of all sheets (wide, with `table`, `sheet`, `row`). `doubted` are
     the cells (table, row, field) that another rule does not believe."""
@@ -653,12 +654,29 @@ class SubmissionView:
     period: Period | None = None
     doubted: frozenset[tuple[str, int, str]] = frozenset()
 
-    def table(self, name: str) -> pd.DataFrame:
-        return self.rows[self.rows["table"] == name]
+    @cached_property
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        return {str(name): rows for name, rows in self.rows.groupby("table", sort=False)}
 
-    def believed(self, rows: pd.DataFrame, name: str) -> bool:
-        """Whether no cell of a column in these rows is doubted."""
-        return not any((table, int(row), name) in self.doubted for table, row in zip(rows["table"], rows["row"], strict=True))
+    def table(self, name: str) -> pd.DataFrame:
+        return self.tables.get(name, self.rows.iloc[:0])
+
+    @cached_property
+    def repeats(self) -> tuple[tuple[pd.Series, int, bool], ...]:
+        """(row, number of the first row for the same place, whether both say exactly the same)."""
+        return tuple(found for name in _STOCK_TABLES for found in _repeats(self.table(name), fields.table_named(name)))
+
+    @cached_property
+    def inside_cercle_rows(self) -> tuple[tuple[pd.Series, str, int], ...]:
+        """(row of a commune, its cercle, the row that already holds the whole cercle)."""
+        return tuple(found for name in _STOCK_TABLES for found in _inside_cercle_rows(self.table(name), self.gazetteer))
+
+    def doubted_columns(self, rows: pd.DataFrame) -> set[str]:
+        """The columns of which a cell in these rows is doubted."""
+        if not self.doubted or rows.empty:
+            return set()
+        here = set(zip(rows["table"], rows["row"].astype(int), strict=True))
+        return {name for table, row, name in self.doubted if (table, row) in here}
 
 
 _DATED_ROWS = 3
@@ -682,34 +700,27 @@ _STOCK_TABLES = (fields.IDP.name, fields.RETURNEE.name, fields.REPATRIATED.name)
 _REPEATABLE = ("asylum_country", "site")
 
 
-def _place_rows(rows: pd.DataFrame) -> Iterator[pd.DataFrame]:
-    """The rows of one sheet that speak of the same place, level and site (or country of asylum), two or more at a time."""
-    known = rows[rows[["place_id", "level", "households", "individuals"]].notna().all(axis=1)]
+def _repeats(rows: pd.DataFrame, table: fields.Table) -> Iterator[tuple[pd.Series, int, bool]]:
+    """The second and later rows of a sheet that speak of the same place, level and site (or country of asylum)."""
+    known = rows[rows[["place_id", "level", "households", "individuals"]].notna().all(axis=1)] if len(rows) > 1 else rows
+    # a row left at its cercle or region because its name was not recognised has its own finding
+    known = known[_placed_where_told(known)]
+    if not known.duplicated(["place_id", "level"]).any():
+        return
     what = [
         "|".join(plain(value) if isinstance(value, str) else "" for value in values)
         for values in zip(*(known[name] for name in _REPEATABLE), strict=True)
     ]
     known = known.assign(_what=what)
-    # a row left at its cercle or region because its name was not recognised has its own finding
-    known = known[_placed_where_told(known)]
-    for _, group in known.groupby(["place_id", "level", "_what"], sort=True):
-        if len(group) > 1:
-            yield group
+    key = ["place_id", "level", "_what"]
+    for _, group in known[known.duplicated(key, keep=False)].groupby(key, sort=True):
+        first = group.iloc[0]
+        for _, row in group.iloc[1:].iterrows():
+            yield row, int(first["row"]), all(_same(first[item], row[item]) for item in table.names)
 
 
 def _placed_where_told(rows: pd.DataFrame) -> pd.Series:
     return rows["placed_level"] == rows["level"].where(rows["level"] != RowLevel.SITE, "commune")
-
-
-def repeats(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
-    """(row, number of the first row for the same place, whether both say exactly the same)."""
-    for name in _STOCK_TABLES:
-        of_table = rows[rows["table"] == name]
-        for group in _place_rows(of_table) if not of_table.empty else ():
-            first = group.iloc[0]
-            for _, row in group.iloc[1:].iterrows():
-                same = all(_same(first[item], row[item]) for item in fields.table_named(name).names)
-                yield row, int(first["row"]), same
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -718,7 +729,7 @@ def _same(a: Any, b: Any) -> bool:
 
 @submission_rule("ROW_DUPLICATE")
 def row_duplicate(view: SubmissionView) -> Iterator[Hit]:
-    for row, first_row, same in repeats(view.rows):
+    for row, first_row, same in view.repeats:
         if same:
             yield Hit(row["table"], row["sheet"], int(row["row"]), "cercle", value=row["cercle"], params={"first_row": first_row})
 
@@ -726,24 +737,28 @@ def row_duplicate(view: SubmissionView) -> Iterator[Hit]:
 @submission_rule("PLACE_REPEATED")
 def place_repeated(view: SubmissionView) -> Iterator[Hit]:
     """The place of another row once more, or a site in a commune that has a row of its own."""
-    for row, first_row, same in (*repeats(view.rows), *_sites_of_communes(view.rows)):
+    for row, first_row, same in (*view.repeats, *_sites_of_communes(view)):
         if not same:
             params = {"first_row": first_row, "place": view.gazetteer.place(row["place_id"]).name}
             yield Hit(row["table"], row["sheet"], int(row["row"]), "cercle", value=row["cercle"], params=params)
 
 
-def _sites_of_communes(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
+def _sites_of_communes(view: SubmissionView) -> Iterator[tuple[pd.Series, int, bool]]:
     for name in _STOCK_TABLES:
-        placed = rows[(rows["table"] == name) & (rows["placed_level"] == "commune")]
+        rows = view.table(name)
+        placed = rows[rows["placed_level"] == "commune"]
+        sites = placed[placed["level"] == RowLevel.SITE]
+        if sites.empty:
+            continue
         whole = placed[placed["level"] == RowLevel.COMMUNE].drop_duplicates("place_id")
         communes: dict[str, int] = dict(whole[["place_id", "row"]].itertuples(index=False))
-        for _, row in placed[(placed["level"] == RowLevel.SITE) & placed["place_id"].isin(set(communes))].iterrows():
+        for _, row in sites[sites["place_id"].isin(set(communes))].iterrows():
             yield row, int(communes[row["place_id"]]), False
 
 
 @submission_rule("CERCLE_AND_COMMUNES")
 def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
-    for row, cercle, cercle_row in _inside_cercle_rows(view):
+    for row, cercle, cercle_row in view.inside_cercle_rows:
         params = {
             "place": view.gazetteer.place(row["place_id"]).name,
             "cercle": view.gazetteer.place(cercle).name,
@@ -752,73 +767,76 @@ def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
         yield Hit(row["table"], row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
 
 
-def _inside_cercle_rows(view: SubmissionView) -> Iterator[tuple[pd.Series, str, int]]:
-    """(row of a commune, its cercle, the row that already holds the whole cercle)."""
-    for name in _STOCK_TABLES:
-        rows = view.table(name)
-        if rows.empty:
-            continue
-        whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
-        first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
-        for _, row in rows[rows["placed_level"] == "commune"].iterrows():
-            cercle = view.gazetteer.cercle_of(row["place_id"])
-            if cercle is not None and cercle in first:
-                yield row, cercle, int(first[cercle])
+def _inside_cercle_rows(rows: pd.DataFrame, gazetteer: Gazetteer) -> Iterator[tuple[pd.Series, str, int]]:
+    communes = rows[rows["placed_level"] == "commune"]
+    whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)] if len(communes) else communes
+    if whole.empty:
+        return
+    first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
+    for at, place_id in zip(communes.index, communes["place_id"], strict=True):
+        cercle = gazetteer.cercle_of(place_id)
+        if cercle is not None and cercle in first:
+            yield communes.loc[at], cercle, int(first[cercle])
 
 
 @submission_rule("TOTAL_MISMATCH")
 def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
     """A printed total is the sum of all rows above it, or of those since the last one; a row that repeats another, or that
-    stands beside its whole cercle, has its own finding and may be in it or not. Unknown in a column that holds a cell which could not be read or is not believed; one
-    finding for a row of totals, however many columns a missing row throws out."""
-    twice = (row for row, *_ in (*repeats(view.rows), *_inside_cercle_rows(view)))
-    again = {(str(row["table"]), int(row["row"])) for row in twice}
+    stands beside its whole cercle, has its own finding and may be in it or not. Unknown in a column that holds a cell which
+    could not be read or is not believed; one finding for a row of totals, however many columns a missing row throws out."""
     for sheet in view.reading.sheets:
+        if not sheet.totals:
+            continue
         rows = view.table(sheet.table)
         numbers, since = rows["row"].astype(int), 0
-        first = pd.Series([(sheet.table, int(row)) not in again for row in rows["row"]], index=rows.index, dtype=bool)
+        once = ~numbers.isin(
+            [int(row["row"]) for row, *_ in (*view.repeats, *view.inside_cercle_rows) if row["table"] == sheet.table]
+        )
         for total in sheet.totals:
-            above, block = rows[numbers < total.row], rows[numbers.between(since + 1, total.row - 1)]
+            above, in_block = numbers < total.row, numbers.between(since + 1, total.row - 1)
             since = total.row
-            wrong = [
-                name
-                for name, printed in total.values.items()
-                if _all_read(sheet, name, above)
-                and view.believed(above, name)
-                and printed not in {int(part[name].sum()) for some in (above, block) for part in (some, some[first[some.index]])}
-            ]
+            names = sorted(_all_read(sheet, rows[above]) - view.doubted_columns(rows[above]), key=list(total.values).index)
+            sums = [rows.loc[part, names].sum() for part in (above, in_block, above & once, in_block & once)]
+            wrong = [name for name in names if total.values[name] not in {int(each[name]) for each in sums}]
             if wrong:
                 labels = [fields.table_named(sheet.table)[name].label.fr for name in wrong]
-                printed, block_sum = total.values[wrong[0]], int(above[wrong[0]].sum())
-                params = {"column": labels[0], "printed": printed, "sum": block_sum, "also": labels[1:]}
+                printed, summed = total.values[wrong[0]], int(sums[0][wrong[0]])
+                params = {"column": labels[0], "printed": printed, "sum": summed, "also": labels[1:]}
                 yield Hit(sheet.table, sheet.sheet, total.row, wrong[0], value=printed, params=params)
 
 
-def _all_read(sheet: SheetReading, name: str, rows: pd.DataFrame) -> bool:
-    """Whether every cell of a column was read as the author wrote it, and a mandatory one was written at all."""
-    written = sheet.frame.loc[sheet.frame["row"].isin(rows["row"]), name].notna()
-    wanted = len(rows) if fields.table_named(sheet.table)[name].required else int(written.sum())
-    return wanted > 0 and int(rows[name].notna().sum()) == wanted
+def _all_read(sheet: SheetReading, rows: pd.DataFrame) -> set[str]:
+    """The totalled columns of which every cell was read as the author wrote it, and a mandatory one was written at all."""
+    names = list({name: None for total in sheet.totals for name in total.values})
+    written = sheet.frame.loc[sheet.frame["row"].isin(rows["row"]), names].notna().sum()
+    read = rows[names].notna().sum()
+    required = {item.name for item in fields.table_named(sheet.table).fields if item.required}
+    wanted = {name: len(rows) if name in required else int(written[name]) for name in names}
+    return {name for name in names if wanted[name] > 0 and int(read[name]) == wanted[name]}
 
 
 @submission_rule("ORIGIN_SUM")
 def origin_sum(view: SubmissionView) -> Iterator[Hit]:
     """Unknown where a row of the place is repeated, was not read, or is only kept there because its name was not recognised."""
-    told = view.rows[_placed_where_told(view.rows)]
-    origins, stock = (told[told["table"] == name] for name in (fields.ORIGIN.name, fields.IDP.name))
-    repeated = {row["place_id"] for row, _, _ in repeats(view.rows)}
-    for place_id, group in origins.groupby("place_id", sort=True):
-        told_stock = stock[stock["place_id"] == place_id]
-        counted = told_stock["individuals"]
-        if counted.empty or place_id in repeated or counted.isna().any() or group["individuals"].isna().any():
-            continue
-        if not (view.believed(told_stock, "individuals") and view.believed(group, "individuals")):
-            continue
-        total, individuals = int(group["individuals"].sum()), int(counted.sum())
-        if total != individuals:
-            first = group.iloc[0]
-            params = {"place": view.gazetteer.place(str(place_id)).name, "sum": total, "individuals": individuals}
+    origins, stock = _individuals_by_place(view, fields.ORIGIN.name), _individuals_by_place(view, fields.IDP.name)
+    repeated = {row["place_id"] for row, _, _ in view.repeats}
+    for place_id in sorted(set(origins) & set(stock) - repeated):
+        (total, first), (individuals, _) = origins[place_id], stock[place_id]
+        if total is not None and individuals is not None and total != individuals:
+            params = {"place": view.gazetteer.place(place_id).name, "sum": total, "individuals": individuals}
             yield Hit(fields.ORIGIN.name, first["sheet"], int(first["row"]), "individuals", value=total, params=params)
+
+
+def _individuals_by_place(view: SubmissionView, table: str) -> dict[str, tuple[int | None, Mapping[Any, Any]]]:
+    """place_id -> (persons in all its rows, the first of them): None where one of them was not read or is not believed."""
+    rows = view.table(table)
+    told = rows[_placed_where_told(rows)]
+    found: dict[str, tuple[int | None, Mapping[Any, Any]]] = {}
+    for row in told[["place_id", "sheet", "row", "individuals"]].to_dict("records"):
+        known = not pd.isna(row["individuals"]) and (table, int(row["row"]), "individuals") not in view.doubted
+        before, first = found.get(row["place_id"], (0, row))
+        found[row["place_id"]] = (before + int(row["individuals"]) if known and before is not None else None, first)
+    return found
 
 
 # --- the month against its past -----------------------------------------------------------------------------------------
