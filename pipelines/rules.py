@@ -702,7 +702,9 @@ _REPEATABLE = ("asylum_country", "site")
 
 def _repeats(rows: pd.DataFrame, table: fields.Table) -> Iterator[tuple[pd.Series, int, bool]]:
     """The second and later rows of a sheet that speak of the same place, level and site (or country of asylum)."""
-    known = rows[rows[["place_id", "level", "households", "individuals"]].notna().all(axis=1)] if len(rows) > 1 else rows
+    if len(rows) < 2:
+        return
+    known = rows[rows[["place_id", "level", "households", "individuals"]].notna().all(axis=1)]
     # a row left at its cercle or region because its name was not recognised has its own finding
     known = known[_placed_where_told(known)]
     if not known.duplicated(["place_id", "level"]).any():
@@ -768,10 +770,10 @@ def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
 
 
 def _inside_cercle_rows(rows: pd.DataFrame, gazetteer: Gazetteer) -> Iterator[tuple[pd.Series, str, int]]:
-    communes = rows[rows["placed_level"] == "commune"]
-    whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)] if len(communes) else communes
-    if whole.empty:
+    if len(rows) < 2:
         return
+    communes = rows[rows["placed_level"] == "commune"]
+    whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
     first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
     for at, place_id in zip(communes.index, communes["place_id"], strict=True):
         cercle = gazetteer.cercle_of(place_id)
