@@ -276,7 +276,7 @@ def test_a_name_of_another_level_is_not_taken(gazetteer: Gazetteer, ids: dict[st
 
 
 def test_no_place_is_found_by_likeness_alone(gazetteer: Gazetteer, ids: dict[str, str]) -> None:
-    match = gazetteer.match("Bankassé", "cercle", "R05")
+    match = gazetteer.match("Bantkass", "cercle", "R05")
     assert (match.place_id, match.method) == (None, MatchMethod.NONE)
     assert match.suggestions[0].place_id == ids["Bankass"]
     assert match.score == match.suggestions[0].score < 1
@@ -407,17 +407,17 @@ def test_what_a_code_says_of_the_place(gazetteer: Gazetteer, ids: dict[str, str]
 
 
 def test_a_code_is_believed_when_the_name_agrees(gazetteer: Gazetteer, ids: dict[str, str]) -> None:
-    match = gazetteer.match("Bankassé", "cercle", "R05", "ML0502")
+    match = gazetteer.match("Bantkass", "cercle", "R05", "ML0502")
     assert (match.place_id, match.method) == (ids["Bankass"], MatchMethod.CODE)
     assert match.score < 1 and match.code_status is CodeStatus.AGREES
-    assert gazetteer.match("Bankassé", "cercle", "R05", "MLI005003").code_status is CodeStatus.OTHER_VINTAGE
-    wrong = gazetteer.match("Bankassé", "cercle", "R05", "ML0501")
+    assert gazetteer.match("Bantkass", "cercle", "R05", "MLI005003").code_status is CodeStatus.OTHER_VINTAGE
+    wrong = gazetteer.match("Bantkass", "cercle", "R05", "ML0501")
     assert (wrong.place_id, wrong.code_status) == (None, CodeStatus.WRONG)
     assert wrong.suggestions[0].name == "Bankass"
-    elsewhere = gazetteer.match("Bankassé", "cercle", "R04", "ML0502")
+    elsewhere = gazetteer.match("Bantkass", "cercle", "R04", "ML0502")
     assert elsewhere.place_id is None and elsewhere.suggestions[0].name == "Bankass"
     assert elsewhere.code_status is CodeStatus.AGREES, "of a place not found, the code is held against the name"
-    region_code = gazetteer.match("Bankassé", "cercle", "R05", "ML05")
+    region_code = gazetteer.match("Bantkass", "cercle", "R05", "ML05")
     assert (region_code.place_id, region_code.code_place_id) == (None, "R05")
     closer = gazetteer.match("Kouniina", "commune", ids["Koutiala"], "ML030411")
     assert closer.place_id is None or closer.method is not MatchMethod.CODE
