@@ -387,8 +387,8 @@ def _value(row: pd.Series, blamed: str) -> Any:
 
 def _row_params(row: pd.Series, rule: RowRule) -> dict[str, Any]:
     if rules.NAMES in rule.tables:
-        return {name: row[name] for name in ("name", "place", "found_in", "region_found", "cercle", "kept_at", "suggestion",
-                                             "code", "code_place")}  # fmt: skip
+        return {name: row[name] for name in ("field", "name", "place", "found_in", "region_found", "cercle", "kept_at", "looked_in",
+                                             "suggestion", "code", "code_place")}  # fmt: skip
     return {name: row[name] for name in rule.needs}
 
 
@@ -435,7 +435,8 @@ def _place_source(row: Mapping[Any, Any], dossier: Dossier, sheet: SheetReading,
             match = gazetteer.match(name, level, None, None)
         if match.place_id is None:
             kept_at = gazetteer.place(place_id).name if place_id else "—"
-            params = {"name": name, "kept_at": kept_at, "suggestion": [item.name for item in match.suggestions]}
+            params = {"field": level, "name": name, "kept_at": kept_at, "looked_in": place_id,
+                      "suggestion": [item.name for item in match.suggestions]}  # fmt: skip
             dossier.hit("PLACE_UNKNOWN", Hit(sheet.table, sheet.sheet, int(row["row"]), level, value=name, params=params))
             break
         place_id = match.place_id

@@ -278,7 +278,9 @@ def _blurred_sound(normal: str) -> str:
 
 def _words_in_any_order(tokens: Sequence[str]) -> str | None:
     """The sounds of the words of a name in the order of the alphabet, with its numbers; None for a name of one word."""
-    words = sorted(_blurred_sound(word) for word in tokens if not word.isdigit() and word not in _LINKS and word not in _KIND_WORDS)
+    words = sorted(
+        _blurred_sound(word) for word in tokens if not word.isdigit() and word not in _LINKS and word not in _KIND_WORDS
+    )
     return " ".join([*words, *(word for word in tokens if word.isdigit())]) if len(words) > 1 else None
 
 
@@ -358,34 +360,38 @@ class Gazetteer:
         self._aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
         self._written_aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
         self._confirmed: dict[str, set[str]] = defaultdict(set)
-        for place_id, place in places.items():
-            for key in self._keys[place_id]:
-                self._official[place.level, key].add(place_id)
-                self._hear(place.level, key, place_id)
-            for own in spellings[place_id]:
-                if words := _words_in_any_order(_tokens(own)):
-                    self._reordered[place.level, words].add(place_id)
-        for alias, level, parent, place_id in aliases:
-            tokens = _tokens(alias)
-            key = _normal(tokens)
-            if self._other_number(key, place_id):  # nobody can confirm that "Commune 2" is Commune I
-                continue
-            self._written_aliases[level, alias.strip().casefold()].add((parent, place_id))
-            if _claims_another_level(tokens, level):  # "TAOUDENI_CER" for a region is not "Taoudeni" for one
-                continue
-            self._aliases[level, key].add((parent, place_id))
-            if places[place_id].level == level:
-                self._confirmed[place_id].add(key)
-                self._hear(level, key, place_id)
-        for place_id, place in places.items():
-            for above in self._all_ancestors(place_id):
-                for upper in self._spellings[above]:
-                    for own in self._spellings[place_id]:
-                        words, qualifier = _tokens(own), _tokens(upper)
-                        self._qualified[place.level, _normal(words + qualifier)].add(place_id)
-                        self._qualified[place.level, _normal(qualifier + words)].add(place_id)
+        for place_id in places:
+            self._index_names(place_id)
+        for alias in aliases:
+            self._index_alias(*alias)
         self._scopes: dict[tuple[str, str | None, str], _Scope] = {}
         self._matches: dict[tuple[str, str, str | None, str | None, str], Match] = {}
+
+    def _index_names(self, place_id: str) -> None:
+        """Every way to write the official names of a place that needs no person."""
+        level = self._places[place_id].level
+        for key in self._keys[place_id]:
+            self._official[level, key].add(place_id)
+            self._hear(level, key, place_id)
+        for own in map(_tokens, self._spellings[place_id]):
+            if in_order := _words_in_any_order(own):
+                self._reordered[level, in_order].add(place_id)
+            for upper in (_tokens(spelling) for above in self._all_ancestors(place_id) for spelling in self._spellings[above]):
+                self._qualified[level, _normal(own + upper)].add(place_id)
+                self._qualified[level, _normal(upper + own)].add(place_id)
+
+    def _index_alias(self, alias: str, level: str, parent: str | None, place_id: str) -> None:
+        tokens = _tokens(alias)
+        key = _normal(tokens)
+        if self._other_number(key, place_id):  # nobody can confirm that "Commune 2" is Commune I
+            return
+        self._written_aliases[level, alias.strip().casefold()].add((parent, place_id))
+        if _claims_another_level(tokens, level):  # "TAOUDENI_CER" for a region is not "Taoudeni" for one
+            return
+        self._aliases[level, key].add((parent, place_id))
+        if self._places[place_id].level == level:
+            self._confirmed[place_id].add(key)
+            self._hear(level, key, place_id)
 
     def _hear(self, level: str, key: str, place_id: str) -> None:
         for sound in _SOUNDS:
@@ -646,9 +652,11 @@ class Gazetteer:
         return Match(None, MatchMethod.NONE, score, match.code_status, match.code_place_id, (suggestion,))
 
     def parents(self, text: str, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[tuple[str, str], ...]:
-        """Every (place, vintage) that a text can mean as the place above one of a level, the most plausible first: a code or a
-        name in the list asked for, then in the others from the newest back; the level just above before the higher ones."""
+        """Every (place, vintage) that a text can mean as the place above one of a level, the most plausible first: an id, a code
+        or a name in the list asked for, then in the others from the newest back; the level just above before the higher ones."""
         self._check_vintage(vintage)
+        if text in self._places:
+            return ((text, vintage),)
         above = tuple(reversed(LEVELS[: LEVELS.index(level)]))
         if _written_codes(text):
             return tuple((p, v) for p, v in self._readings(text, vintage) if self._places[p].level in above)
@@ -749,9 +757,9 @@ class Gazetteer:
         scores = dict(inside)
         if parent_id is not None and best < _CLEAR_ENOUGH:
             for p, score in self._similar(normal, self._scope(level, None, vintage)).items():
-                score *= _SAME_NAME_ELSEWHERE if score >= _SOUND_WEIGHT else _ELSEWHERE
-                if score >= _MIN_ELSEWHERE:
-                    scores.setdefault(p, score)
+                farther = score * (_SAME_NAME_ELSEWHERE if score >= _SOUND_WEIGHT else _ELSEWHERE)
+                if farther >= _MIN_ELSEWHERE:
+                    scores.setdefault(p, farther)
         for p in self._official.get((level, normal), set()) & self._scope(level, None, vintage).ids:
             scores[p] = max(scores.get(p, 0.0), _SAME_NAME_ELSEWHERE)
         for p in agreeing:  # the code and the name agree on a place that is not where it was looked for
