@@ -477,7 +477,7 @@ def _places_confirm(
     if place is not None:
         at_level = place_names.level_meant(level) if level else None
         if level and at_level is None:
-            raise _wrong_usage(message("cli_level_unknown", lang, level=level, known=list(place_names.LEVELS_NAMED)))
+            raise _wrong_usage(message("cli_level_unknown", lang, word=level, known=list(place_names.LEVELS_NAMED)))
         items = [place_names.Confirmation(name, place, by, on, at_level, parent, reason)]
     elif Path(name).is_file():
         from pipelines.io import review_sheet

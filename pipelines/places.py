@@ -122,7 +122,7 @@ class Objection(StrEnum):
     LEVEL = "level"  #: the place is of another level
     EMPTY = "empty"  #: nothing is left of it but words for a kind of place
     NUMBER = "number"  #: the place bears a number, and the spelling another one or none
-    OFFICIAL = "official"  #: it is the official name of another place there
+    OFFICIAL = "official"  #: it is the official name of another place, there or elsewhere in the country
     NAMESAKES = "namesakes"  #: several places there bear this name, this one among them
 
 
@@ -608,11 +608,12 @@ class Gazetteer:
         if not confirmed and not other_level:
             confirmed = self._aliases.get((level, normal), set())
         aliased = {p for under, p in confirmed if p in scope.ids or (under is not None and under == parent_id)}
-        if len(aliased) == 1:
+        # without a parent, a slip in the name of a place somewhere must not meet the alias of another
+        if len(aliased) == 1 and (parent_id is not None or self._stands_out(normal, min(aliased), scope)):
             return found(aliased.pop(), MatchMethod.ALIAS, 1.0)
 
         if normal and not other_level:
-            qualified = self._qualified.get((level, normal), set()) & scope.ids
+            qualified = self._qualified.get((level, normal), set()) & scope.ids if len(tokens) > 1 else set()
             if len(qualified) == 1:
                 return found(qualified.pop(), MatchMethod.NORMALISED, _QUALIFIED_SCORE)
             # "Kola" is not taken for Koula where there is only Koula: it is the name of a commune elsewhere.
@@ -638,18 +639,22 @@ class Gazetteer:
         for match in found:
             if match.place_id is not None:
                 return match
-        for place_id, read_in in readings:
-            match = self.match(name, level, place_id, None, read_in)
-            if match.place_id is not None and match.score == 1 and match.place_id == anywhere.place_id:
+        others = [self.match(name, level, place_id, None, read_in) for place_id, read_in in readings]
+        sure = list(dict.fromkeys(match.place_id for match in others if match.place_id is not None and match.score == 1))
+        for match in others:
+            if match.place_id in sure and match.place_id == anywhere.place_id:
                 return match
-        return found[0] if found else self._only_suggested(anywhere)
+        return self._only_suggested(found[0] if found else anywhere, sure)
 
-    def _only_suggested(self, match: Match) -> Match:
-        if match.place_id is None:
-            return match
-        score = round(match.score * _SAME_NAME_ELSEWHERE, 4)
-        suggestion = Suggestion(match.place_id, self._places[match.place_id].name, score)
-        return Match(None, MatchMethod.NONE, score, match.code_status, match.code_place_id, (suggestion,))
+    def _only_suggested(self, match: Match, first: Sequence[str]) -> Match:
+        """A match left to a person: the places that another reading of the parent holds come first, then the one found."""
+        named = first if match.place_id is None else [*first, match.place_id]
+        score = _SAME_NAME_ELSEWHERE
+        suggestions = [Suggestion(p, self._places[p].name, score) for p in dict.fromkeys(named)]
+        suggestions += [s for s in match.suggestions if s.place_id not in named]
+        ranked = tuple(sorted(suggestions, key=lambda s: -s.score))[:_SUGGESTIONS]
+        top = ranked[0].score if ranked else 0.0
+        return Match(None, MatchMethod.NONE, top, match.code_status, match.code_place_id, ranked)
 
     def parents(self, text: str, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[tuple[str, str], ...]:
         """Every (place, vintage) that a text can mean as the place above one of a level, the most plausible first: an id, a code
@@ -690,13 +695,21 @@ class Gazetteer:
         tokens = _tokens(name)
         if all(word in _KIND_WORDS or word in _LINKS for word in tokens):
             return Objection.EMPTY
-        official = self._official.get((level, _normal(tokens)), set()) & self._scope(level, parent_id, vintage).ids
-        if official and not _claims_another_level(tokens, level):
-            if official == {place_id}:
+        if not _claims_another_level(tokens, level):
+            official = self.official(name, level, vintage)
+            here = {place for place in official if self.contains(place, level, parent_id, vintage)}
+            if here == {place_id}:
                 return None
-            return Objection.NAMESAKES if place_id in official else Objection.OFFICIAL
+            if place_id in here:
+                return Objection.NAMESAKES
+            if here or (official and place_id not in official):
+                return Objection.OFFICIAL
         its = self._names_numbers(place_id)
         return Objection.NUMBER if its and its != _numbers(_normal(tokens)) else None
+
+    def official(self, name: str, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[str, ...]:
+        """The places of a level in a list that officially bear this name, by id."""
+        return tuple(sorted(self._official.get((level, normalise(name)), set()) & self._scope(level, None, vintage).ids))
 
     def contains(self, place_id: str, level: str, parent_id: str | None, vintage: str = DEFAULT_VINTAGE) -> bool:
         """Whether a name of this level under this parent may be read as that place."""

@@ -338,16 +338,19 @@ def _resolve(item: Confirmation, gazetteer: Gazetteer, lang: str) -> Alias:
         parent_id = above(gazetteer, place_id)
     objection = gazetteer.objection(item.name, level, parent_id, place_id, vintage_of(gazetteer, place_id))
     if objection is not None:
-        raise _RefusedError(
-            f"alias_{objection}", place=label(gazetteer, place_id, lang), **_meaning(objection, level, gazetteer, place_id)
-        )
+        more = _meaning(objection, item.name, level, gazetteer, place_id, lang)
+        raise _RefusedError(f"alias_{objection}", place=label(gazetteer, place_id, lang), **more)
     return item.name.strip(), level, parent_id, place_id
 
 
-def _meaning(objection: Objection, level: str, gazetteer: Gazetteer, place_id: str) -> dict[str, Any]:
-    if objection is not Objection.LEVEL:
-        return {}
-    return {"wanted": Level(level), "found": Level(gazetteer.place(place_id).level)}
+def _meaning(objection: Objection, name: str, level: str, gazetteer: Gazetteer, place_id: str, lang: str) -> dict[str, Any]:
+    """What the sentence of an objection says besides the name and the place."""
+    if objection is Objection.LEVEL:
+        return {"wanted": Level(level), "found": Level(gazetteer.place(place_id).level)}
+    if objection is Objection.OFFICIAL:
+        official = gazetteer.official(name, level, vintage_of(gazetteer, place_id))
+        return {"others": [label(gazetteer, place, lang) for place in official]}
+    return {}
 
 
 def _parent_of(item: Confirmation, gazetteer: Gazetteer) -> str | None:

@@ -5,6 +5,7 @@ The same names give the same bytes: the file carries the last day of the newest 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import date, datetime, time
 from io import BytesIO
@@ -24,12 +25,10 @@ from schemas.codes import Level
 from schemas.tables import as_date
 from schemas.texts import LANGUAGES, message
 
-_SUGGESTED = 3
 _SHOWN_PLACES = 2
 _COLUMNS = (
-    ("name", 20.0), ("level", 10.0), ("parent", 20.0), ("persons", 11.0), ("where", 38.0),
-    ("suggestion_1", 24.0), ("suggestion_2", 24.0), ("suggestion_3", 24.0),
-    ("decision", 27.0), ("by", 18.0), ("on", 12.0), ("reason", 26.0),
+    ("name", 19.0), ("level", 9.5), ("parent", 19.0), ("persons", 10.0), ("where", 26.0), ("suggestions", 31.0),
+    ("decision", 30.0), ("by", 15.0), ("on", 11.0), ("reason", 19.0),
 )  # fmt: skip
 """Columns of the sheet with their width. Their titles are `review_…` of `messages.toml`."""
 _TO_FILL = ("decision", "by", "on", "reason")
@@ -56,8 +55,6 @@ _STYLES: dict[str, dict[str, Any]] = {
 
 
 def title_of(column: str, lang: str) -> str:
-    if column.startswith("suggestion_"):
-        return message("review_suggestion", lang, rank=int(column[-1]))
     return message(f"review_{column}", lang)
 
 
@@ -102,22 +99,20 @@ def _heading(page: Worksheet, styles: dict[str, Format], title: str, lang: str) 
     page.write_string(0, 0, title, styles["title"])
     page.set_row(0, 22)
     page.merge_range(1, 0, 1, len(_COLUMNS) - 1, message("review_guide", lang), styles["guide"])
-    page.set_row(1, 3 * _LINE)
+    page.set_row(1, 4 * _LINE)
     for column, (name, width) in enumerate(_COLUMNS):
         page.set_column(column, column, width)
         page.write_string(_HEADER, column, title_of(name, lang), styles["to_fill" if name in _TO_FILL else "header"])
-    page.set_row(_HEADER, 1.5 * _LINE)
+    page.set_row(_HEADER, 2 * _LINE)
 
 
 def _write_row(page: Worksheet, row: int, item: Unplaced, styles: dict[str, Format], gazetteer: Gazetteer, lang: str) -> None:
+    near = [f"{rank}. {label(gazetteer, found.place_id, lang)}" for rank, found in enumerate(item.suggestions, start=1)]
     texts = {
         "level": Level(item.level).label(lang),
         "parent": label(gazetteer, item.parent_id, lang) if item.parent_id else message("review_whole_country", lang),
         "where": _where(item, lang),
-        **{
-            f"suggestion_{rank}": label(gazetteer, s.place_id, lang)
-            for rank, s in enumerate(item.suggestions[:_SUGGESTED], start=1)
-        },
+        "suggestions": "\n".join(near) or message("review_nothing_near", lang),
     }
     for column, (name, _) in enumerate(_COLUMNS):
         if name == "name":
@@ -128,7 +123,12 @@ def _write_row(page: Worksheet, row: int, item: Unplaced, styles: dict[str, Form
             page.write_blank(row, column, None, styles["answer_date" if name == "on" else "answer"])
         else:
             page.write_string(row, column, texts.get(name, ""), styles["text"])
-    page.set_row(row, _LINE * max(2, 1 + texts["where"].count("\n") + sum(len(line) > 40 for line in texts["where"].split("\n"))))
+    page.set_row(row, _LINE * max(1, *(_lines(texts.get(name, item.name), width) for name, width in _COLUMNS)))
+
+
+def _lines(text: str, width: float) -> int:
+    """The number of lines that a text takes in a column."""
+    return sum(max(1, math.ceil(len(line) / (width - 2))) for line in text.split("\n"))
 
 
 def _where(item: Unplaced, lang: str) -> str:

@@ -245,8 +245,8 @@ class Store:
         at: datetime, actor: str,
     ) -> int:  # fmt: skip
         """Keeps a spelling that a person (`by`, who decided) confirmed for a place, with its audit event by `actor`, both or
-        neither. What may be confirmed is for the caller to judge. Raises StoreError when the store already holds this very
-        spelling for this level and parent."""
+        neither. What may be confirmed is for the caller to judge: the very spelling, level and parent that the store already
+        holds is a mistake of the program (IntegrityError)."""
         said = {"alias": alias, "level": level, "parent_id": parent_id, "place_id": place_id}
         with self._write() as connection:
             decided = {"source": reason, "confirmed_by": by, "confirmed_on": on}
