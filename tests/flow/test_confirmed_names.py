@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from pipelines.io import reference
@@ -96,9 +97,48 @@ def test_a_job_creates_no_store(folder: Folder) -> None:
     assert not (folder.root / "processed").exists()
 
 
-def test_names_of_alerts_wait_too(folder: Folder, sample_copy: Path) -> None:
-    sample = Folder(sample_copy)
-    with sample.job().store() as store:
+def test_names_of_alerts_wait_too(folder: Folder) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "Alertes"
+    alert = {
+        "alert_number": "A-1", "kind": "alerte", "event_on": date(2019, 12, 2), "alert_on": date(2019, 12, 3), "organisation": "NRC",
+        "region": "Ségou", "cercle": "Niono", "commune": "Djabali Koro", "individuals": 45,
+    }  # fmt: skip
+    book.active.append([field.label.fr for field in fields.ALERT.fields])
+    for number in ("A-1", "A-2"):
+        book.active.append([{**alert, "alert_number": number}.get(name) for name in fields.ALERT.names])
+    path = folder.root / "raw" / MONTH / "alerts" / "alertes.xlsx"
+    path.parent.mkdir(parents=True)
+    book.save(path)
+    folder.consolidate()
+    with folder.job().store() as store:
+        [waiting], _ = unplaced(store, reference.gazetteer(), store.periods())
+    assert sorted((at.file, at.sheet, at.cell) for at in waiting.where) == [
+        ("alertes.xlsx", "Alertes", "K2"), ("alertes.xlsx", "Alertes", "K3"), ("segou.xlsx", "PDI", "B4"),
+    ]  # fmt: skip
+    assert waiting.persons == 300 + 45 + 45
+
+
+def test_the_region_of_a_refused_return_waits_as_a_region(folder: Folder) -> None:
+    folder.receive("gao.xlsx", fiche_of("Région du Fleuve", (("Gao", "Gao", 60, 333),)).workbook())
+    folder.consolidate()
+    with folder.job().store() as store:
         waiting, _ = unplaced(store, reference.gazetteer(), store.periods())
-    found = sample.query("SELECT count(*) FROM finding WHERE code IN ('PLACE_UNKNOWN', 'ORIGIN_UNKNOWN', 'REGION_UNKNOWN')")
-    assert [(sum(len(item.where) for item in waiting),)] == found
+        found = {item.name: item for item in waiting}["Région du Fleuve"]
+        assert (found.level, found.parent_id, found.persons) == ("region", None, None)
+        said = confirm(store, [Confirmation("Région du Fleuve", "Gao", "A. Traoré", DAY, level="region")], at=NOW)
+    assert [outcome.status for outcome in said] == ["recorded"]
+    folder.consolidate()
+    assert folder.total("Gao") == 333
+
+
+def test_the_same_name_under_two_parents_waits_twice(folder: Folder) -> None:
+    fiche = fiche_of("Ségou", SEGOU)
+    for cercle in ("Bla", "Macina"):
+        fiche.add(fields.IDP, **{**stock(cercle, "Djabali Koro", 4, 20, observed_on=DAY), "level": "commune"})
+    folder.receive("segou.xlsx", fiche.workbook())
+    folder.consolidate()
+    with folder.job().store() as store:
+        waiting, _ = unplaced(store, reference.gazetteer(), store.periods())
+    assert [(item.name, item.persons) for item in waiting] == [("Djabali Koro", 20), ("Djabali Koro", 20)]
+    assert len({item.parent_id for item in waiting}) == 2
