@@ -291,5 +291,6 @@ def _source_report(path: Path, reading: Reading, rulebook: Rulebook, gazetteer: 
     refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
     accepted = sum(len(part.rows) for part in parts)
-    return FileReport(str(path), reading.layout, None, None, "refused" if refused else "accepted",
-                      RowCounts(read, accepted, read - recognised - accepted, recognised), {}, findings)  # fmt: skip
+    months = {str(Period.of(day)) for part in parts for day in part.rows.get("observed_on", ()) if isinstance(day, date)}
+    return FileReport(str(path), reading.layout, None, months.pop() if len(months) == 1 else None, "refused" if refused else "accepted",
+                      RowCounts(read, accepted, read - recognised - accepted, recognised), checking.source_totals(parts), findings)  # fmt: skip

@@ -23,6 +23,19 @@ class Calendar(BaseModel):
     publication: int = Field(15, description="Publication / publication")
 
 
+class Limits(BaseModel):
+    """How large a received file may be. Real returns stay a hundred times below; what is beyond is refused before it is read."""
+
+    file_megabytes: float = Field(25, gt=0, description="Taille d'un fichier, en Mo / size of a file, MB")
+    unpacked_megabytes: float = Field(200, gt=0, description="Taille une fois décompressé, en Mo / size when unpacked, MB")
+    ratio: float = Field(200, gt=0, description="Taille décompressée par taille compressée / unpacked to packed size")
+    parts: int = Field(2000, gt=0, description="Fichiers dans le classeur compressé / members of the zip")
+    sheets: int = Field(100, gt=0, description="Feuilles / sheets")
+    rows: int = Field(100_000, gt=0, description="Lignes d'une feuille / rows of a sheet")
+    columns: int = Field(1000, gt=0, description="Colonnes d'une feuille / columns of a sheet")
+    cells: int = Field(3_000_000, gt=0, description="Lignes × colonnes d'une feuille / rows by columns of a sheet")
+
+
 class Settings(BaseSettings):
     """All that an installation may change."""
 
@@ -32,6 +45,7 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="Base SQL ; SQLite dans processed/ si vide / SQL store; SQLite when empty")
     lang: str = Field("fr", pattern="^(fr|en)$", description="Langue : fr ou en / language")
     calendar: Calendar = Field(default_factory=Calendar, description="Calendrier du mois / calendar of the month")
+    limits: Limits = Field(default_factory=Limits, description="Limites d'un fichier reçu / limits of a received file")
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )

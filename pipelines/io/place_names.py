@@ -16,7 +16,7 @@ from typing import Any
 
 from pipelines.io import reference, workbooks
 from pipelines.io.store import Store
-from pipelines.model import OpenedFile, Period
+from pipelines.model import Period
 from pipelines.places import DEFAULT_VINTAGE, LEVELS, Alias, Gazetteer, Match, Objection, Suggestion, normalise
 from schemas import fields
 from schemas.codes import Level
@@ -55,7 +55,7 @@ def read_list(path: Path, vintage: str = DEFAULT_VINTAGE, lang: str = "fr") -> l
     in them are passed over, other columns too. Raises ListError, and OSError when the file cannot be read from disk."""
     if vintage not in reference.gazetteer().vintages:
         raise ListError(message("places_vintage", lang, vintage=vintage, known=list(reference.gazetteer().vintages)))
-    opened = _open_list(path)
+    opened = workbooks.open_file(path)
     if opened.problem or not opened.sheets:
         raise ListError(message("places_unreadable", lang, file=path.name))
     header, *lines = opened.sheets[0].rows or ((),)
@@ -69,29 +69,6 @@ def read_list(path: Path, vintage: str = DEFAULT_VINTAGE, lang: str = "fr") -> l
         if any(cells.values()):
             asked.append(_asked(cells, number, vintage, lang))
     return asked
-
-
-def _open_list(path: Path) -> OpenedFile:
-    """The rows of a list, as `workbooks.open_file` gives them."""
-    return _open_csv(path) if path.suffix.casefold() in (".csv", ".txt") else workbooks.open_file(path)
-
-
-def _open_csv(path: Path) -> OpenedFile:
-    """TO REPLACE by `workbooks.open_file` once it reads CSV: UTF-8 or Windows-1252, separated by semicolons, commas or tabs."""
-    import csv
-
-    from pipelines.model import Sheet
-
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    first = text.splitlines()[0] if text else ""
-    separator = max((";", ",", "\t"), key=first.count)
-    return OpenedFile(
-        path.name, "", (Sheet(path.stem, tuple(tuple(row) for row in csv.reader(text.splitlines(), delimiter=separator))),)
-    )
 
 
 def _text(value: Any) -> str:
@@ -231,12 +208,12 @@ def _level_of(params: Mapping[str, Any]) -> str:
 
 
 def _persons(store: Store, period: Period, finding: Mapping[str, Any], named_in: str | None, parent_id: str | None) -> int | None:
-    """The persons of the rows that bear the name: all rows of the return, or the one row of an alert."""
+    """The persons of the rows that bear the name: of a return, or of a sheet of alerts. Other sources are not kept by row."""
     at = _where(period, finding)
-    if finding["submission_id"] is None:
-        return store.persons_of_alert(period, at.file, at.sheet or "", finding["row"])
     if named_in is None:
         return None
+    if finding["submission_id"] is None:
+        return store.persons_of_alerts(period, at.file, at.sheet or "", named_in, finding["value"], parent_id)
     if named_in in ("cercle", "commune"):
         return store.persons_named(finding["submission_id"], named_in, finding["value"], _STOCKS, parent_id)
     return store.persons_named(finding["submission_id"], named_in, finding["value"], (_TABLE_OF[named_in.partition("_")[0]],))
@@ -349,7 +326,7 @@ def _meaning(objection: Objection, name: str, level: str, gazetteer: Gazetteer, 
         return {"wanted": Level(level), "found": Level(gazetteer.place(place_id).level)}
     if objection is Objection.OFFICIAL:
         official = gazetteer.official(name, level, vintage_of(gazetteer, place_id))
-        return {"others": [label(gazetteer, place, lang) for place in official]}
+        return {"official": [label(gazetteer, place, lang) for place in official]}
     return {}
 
 

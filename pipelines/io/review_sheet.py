@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from xlsxwriter.utility import xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.io import exports, workbooks
+from pipelines.io.archive import normalise_zip
 from pipelines.io.place_names import Confirmation, ListError, Unplaced, above, label, labels
 from pipelines.model import Period, Sheet
 from pipelines.places import LEVELS, Gazetteer
+from schemas.cells import as_date
 from schemas.codes import Level
-from schemas.tables import as_date
 from schemas.texts import LANGUAGES, message
 
 _SHOWN_PLACES = 2
@@ -65,11 +66,10 @@ def write_review(path: Path, items: Sequence[Unplaced], gazetteer: Gazetteer, la
     """Writes the names with a drop-down of places each, whole or not at all. A sheet that somebody had filled in at this path is
     set aside under a new name, which is returned. Raises OSError when the file cannot be written."""
     content = BytesIO()
-    # in_memory keeps the time of writing out of the zip
     book = xlsxwriter.Workbook(content, {"in_memory": True})
     title = message("review_file_title", lang)
     newest = max((at.period for item in items for at in item.where), default="2000-01")
-    book.set_properties({"title": title, "created": datetime.combine(Period.parse(newest).last_day, time())})
+    book.set_properties({"title": title})
     styles = {name: book.add_format(style) for name, style in _STYLES.items()}
     page: Worksheet = book.add_worksheet(title)
     lists = _Lists(book.add_worksheet(message("review_lists", lang)), gazetteer, lang)
@@ -87,7 +87,7 @@ def write_review(path: Path, items: Sequence[Unplaced], gazetteer: Gazetteer, la
     })  # fmt: skip
     _set_up(page, len(items), title, lang)
     book.close()
-    return exports.write_workbook_of_people(path, content.getvalue())
+    return exports.write_workbook_of_people(path, normalise_zip(content.getvalue(), Period.parse(newest).last_day))
 
 
 def _at(column: str) -> int:

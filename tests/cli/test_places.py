@@ -113,7 +113,7 @@ def test_a_workbook_is_a_list_too(tmp_path: Path, cmp_idp: Command) -> None:
         ("name;niveau\nGao;region\n", "il manque level, parent dans la première ligne"),
         ("name,level,parent\nGao,region,\nGao,village,\n", "Ligne 3 : « village » n'est pas un niveau"),
         ("name,level,parent\nGao,,\n", "Ligne 2 : «  » n'est pas un niveau"),
-        ("", "il manque name, level, parent"),
+        ("", "n'a pas pu être lu"),
     ],
 )
 def test_a_list_that_cannot_be_used_is_wrong_usage(content: str, said: str, tmp_path: Path, cmp_idp: Command) -> None:

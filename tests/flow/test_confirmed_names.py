@@ -114,7 +114,7 @@ def test_names_of_alerts_wait_too(folder: Folder) -> None:
     with folder.job().store() as store:
         [waiting], _ = unplaced(store, reference.gazetteer(), store.periods())
     assert sorted((at.file, at.sheet, at.cell) for at in waiting.where) == [
-        ("alertes.xlsx", "Alertes", "K2"), ("alertes.xlsx", "Alertes", "K3"), ("segou.xlsx", "PDI", "B4"),
+        ("alertes.xlsx", "Alertes", "K2"), ("segou.xlsx", "PDI", "B4"),
     ]  # fmt: skip
     assert waiting.persons == 300 + 45 + 45
 

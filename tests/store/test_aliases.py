@@ -77,6 +77,8 @@ def test_the_persons_of_a_name(store: Store) -> None:
 
 def test_the_persons_of_an_alert(store: Store) -> None:
     store.save_alerts(DECEMBER, alert_rows("1", "2"), {"alertes.xlsx": "ab"})
-    assert store.persons_of_alert(DECEMBER, "alertes.xlsx", "Alertes", 6) == 40
-    assert store.persons_of_alert(DECEMBER, "alertes.xlsx", "Alertes", 9) is None
-    assert store.persons_of_alert(NOVEMBER, "alertes.xlsx", "Alertes", 6) is None
+    of_bankass = ("alertes.xlsx", "Alertes", "cercle", "Bankass", "C051")
+    assert store.persons_of_alerts(DECEMBER, *of_bankass) == 80
+    assert store.persons_of_alerts(DECEMBER, *of_bankass[:4], None) is None
+    assert store.persons_of_alerts(DECEMBER, *of_bankass[:3], "Koro", "C051") is None
+    assert store.persons_of_alerts(NOVEMBER, *of_bankass) is None

@@ -367,12 +367,16 @@ class Store:
             found = connection.execute(query if place_id is None else query.where(o.place_id == place_id)).scalar()
             return None if found is None else int(found)
 
-    def persons_of_alert(self, period: Period, file: str, sheet: str, row: int | None) -> int | None:
-        """The individuals of one row of an alert file; None when it is none, or says no number."""
+    def persons_of_alerts(self, period: Period, file: str, sheet: str, field: str, name: str, place_id: str | None) -> int | None:
+        """The individuals of the rows of a sheet of alerts in which `field` is written `name` and that are left at a place (or at
+        none); None when no row says a number."""
         a = tables.alert.c
-        query = select(func.max(a.individuals)).where(a.period == str(period), a.file == file, a.sheet == sheet, a.row == row)
+        query = select(func.sum(a.individuals)).where(
+            a.period == str(period), a.file == file, a.sheet == sheet, a[field] == name, a.place_id.is_not_distinct_from(place_id)
+        )
         with self._read() as connection:
-            return connection.execute(query).scalar()
+            found = connection.execute(query).scalar()
+            return None if found is None else int(found)
 
     def findings(self, period: Period) -> list[dict[str, Any]]:
         """What was found in the month: of the current returns, of the refused files, and of the draft. `params` is JSON.
