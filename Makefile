@@ -40,11 +40,11 @@ docs: $(READY)  ## Write the data dictionary and the rule catalogue anew
 docs-check: $(READY)
 	$(BIN)/python -m pipelines.io.documents --check
 
+bench: $(READY)  ## Print what is measured: name, measured, target, whether it holds, spread
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
+
 sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
 	$(BIN)/python -m data.make_sample
-
-bench: $(READY)  ## Measure and print; nothing is asserted
-	@for file in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$file .py) || exit 1; done
 
 bench-deps: $(READY)  ## Install what the matching of places is measured against
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock

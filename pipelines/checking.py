@@ -369,6 +369,7 @@ def _report_unread(cells_read: pd.DataFrame, dossiers: Sequence[Dossier]) -> set
                 index = index_of.get((number, sheet.sheet, row))
                 if index is not None and sheet.table == cells_read.at[index, "table"]:
                     done.add((index, column))
+                    dossier.doubted.add((sheet.table, row, column))
                     dossier.hit_unread(sheet, row, column, found)
     return done
 

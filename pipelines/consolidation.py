@@ -119,7 +119,7 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
 
 def read(job: Job) -> list[OpenedFile]:
     """The returns of the month, every file in the folder, readable or not."""
-    return [workbooks.open_file(path) for path in workbooks.files_in(job.inbox / "returns")]
+    return [workbooks.open_file(path, job.settings.limits) for path in workbooks.files_in(job.inbox / "returns")]
 
 
 def check(job: Job, files: Sequence[OpenedFile]) -> list[Dossier]:
@@ -144,7 +144,7 @@ def read_sources(job: Job) -> list[SourceRows]:
     found: list[SourceRows] = []
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
-            reading = intake.read(workbooks.open_file(path), intake.layouts())
+            reading = intake.read(workbooks.open_file(path, job.settings.limits), intake.layouts())
             found.extend(checking.check_source(reading, job.gazetteer, job.rulebook))
     return found
 
@@ -265,7 +265,7 @@ def validate(paths: Iterable[Path], settings: Settings, period: Period | None = 
     """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
     rulebook = Rulebook(settings.thresholds)
     gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
-    readings = [(path, intake.read(workbooks.open_file(path), intake.layouts())) for path in paths]
+    readings = [(path, intake.read(workbooks.open_file(path, settings.limits), intake.layouts())) for path in paths]
     returns = [reading for _, reading in readings if not _is_source(reading)]
     judged = iter(checking.check(returns, gazetteer, rulebook, period))
     return [
@@ -281,7 +281,7 @@ def _is_source(reading: Reading) -> bool:
 def _return_report(path: Path, checked: Checked) -> FileReport:
     found = checked.identification
     region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
-    return FileReport(str(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
+    return FileReport(workbooks.safe_path(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
                       checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
 
 
@@ -292,5 +292,5 @@ def _source_report(path: Path, reading: Reading, rulebook: Rulebook, gazetteer: 
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
     accepted = sum(len(part.rows) for part in parts)
     months = {str(Period.of(day)) for part in parts for day in part.rows.get("observed_on", ()) if isinstance(day, date)}
-    return FileReport(str(path), reading.layout, None, months.pop() if len(months) == 1 else None, "refused" if refused else "accepted",
+    return FileReport(workbooks.safe_path(path), reading.layout, None, months.pop() if len(months) == 1 else None, "refused" if refused else "accepted",
                       RowCounts(read, accepted, read - recognised - accepted, recognised), checking.source_totals(parts), findings)  # fmt: skip

@@ -251,6 +251,20 @@ def sheet_without_rows(reading: Reading) -> Iterator[Hit]:
         yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet})
 
 
+@reading_rule("SHEET_UNFILLED")
+def sheet_unfilled(reading: Reading) -> Iterator[Hit]:
+    """A fiche modèle sent back as it came: places, and not one number."""
+    sheet = reading.sheet(fields.IDP.name)
+    counts = [item.name for item in fields.IDP.counts if item.required]
+    if (
+        sheet is not None
+        and not sheet.frame.empty
+        and set(counts) <= set(sheet.columns)
+        and sheet.frame[counts].isna().all(axis=None)
+    ):
+        yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet, "rows": len(sheet.frame)})
+
+
 @reading_rule("SHEET_RENAMED")
 def sheet_renamed(reading: Reading) -> Iterator[Hit]:
     """Only among sheets that a title should tell: a source known by its headers may have any."""
@@ -729,27 +743,36 @@ def _sites_of_communes(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, boo
 
 @submission_rule("CERCLE_AND_COMMUNES")
 def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
+    for row, cercle, cercle_row in _inside_cercle_rows(view):
+        params = {
+            "place": view.gazetteer.place(row["place_id"]).name,
+            "cercle": view.gazetteer.place(cercle).name,
+            "cercle_row": cercle_row,
+        }
+        yield Hit(row["table"], row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
+
+
+def _inside_cercle_rows(view: SubmissionView) -> Iterator[tuple[pd.Series, str, int]]:
+    """(row of a commune, its cercle, the row that already holds the whole cercle)."""
     for name in _STOCK_TABLES:
         rows = view.table(name)
+        if rows.empty:
+            continue
         whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
         first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
         for _, row in rows[rows["placed_level"] == "commune"].iterrows():
             cercle = view.gazetteer.cercle_of(row["place_id"])
-            if cercle in first:
-                params = {
-                    "place": view.gazetteer.place(row["place_id"]).name,
-                    "cercle": view.gazetteer.place(cercle).name,
-                    "cercle_row": int(first[cercle]),
-                }
-                yield Hit(name, row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
+            if cercle is not None and cercle in first:
+                yield row, cercle, int(first[cercle])
 
 
 @submission_rule("TOTAL_MISMATCH")
 def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
-    """A printed total is the sum of all rows above it, or of those since the last one; a row that repeats another has its own
-    finding, and may be in it or not. Unknown in a column that holds a cell which could not be read or is not believed; one
+    """A printed total is the sum of all rows above it, or of those since the last one; a row that repeats another, or that
+    stands beside its whole cercle, has its own finding and may be in it or not. Unknown in a column that holds a cell which could not be read or is not believed; one
     finding for a row of totals, however many columns a missing row throws out."""
-    again = {(str(row["table"]), int(row["row"])) for row, _, _ in repeats(view.rows)}
+    twice = (row for row, *_ in (*repeats(view.rows), *_inside_cercle_rows(view)))
+    again = {(str(row["table"]), int(row["row"])) for row in twice}
     for sheet in view.reading.sheets:
         rows = view.table(sheet.table)
         numbers, since = rows["row"].astype(int), 0

@@ -45,6 +45,20 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="Base SQL ; SQLite dans processed/ si vide / SQL store; SQLite when empty")
     lang: str = Field("fr", pattern="^(fr|en)$", description="Langue : fr ou en / language")
     calendar: Calendar = Field(default_factory=Calendar, description="Calendrier du mois / calendar of the month")
+    ministry: str | None = Field(
+        None,
+        description="Ministère en tête des documents ; celui du mois si vide / ministry heading documents; that of the month when empty",
+    )
+    recipient: str = Field(
+        "DNDS, point focal de la CMP",
+        description="À qui les directions renvoient la fiche / to whom the directorates send the return",
+    )
+    signatories: tuple[str, ...] = Field(
+        (
+            "DRDSES", "Gouvernorat", "Protection civile", "Représentants des PDI", "Société civile", "Partenaires humanitaires",
+        ),
+        description="Qui signe le procès-verbal régional / who signs the regional minutes",
+    )  # fmt: skip
     limits: Limits = Field(default_factory=Limits, description="Limites d'un fichier reçu / limits of a received file")
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"

@@ -18,6 +18,7 @@ from pipelines.io import reference, workbooks
 from pipelines.io.store import Store
 from pipelines.model import Period
 from pipelines.places import DEFAULT_VINTAGE, LEVELS, Alias, Gazetteer, Match, Objection, Suggestion, normalise
+from pipelines.settings import Limits
 from schemas import fields
 from schemas.codes import Level
 from schemas.texts import LANGUAGES, day, message
@@ -50,12 +51,14 @@ class Asked:
     vintage: str
 
 
-def read_list(path: Path, vintage: str = DEFAULT_VINTAGE, lang: str = "fr") -> list[Asked]:
+def read_list(
+    path: Path, vintage: str = DEFAULT_VINTAGE, lang: str = "fr", limits: Limits = workbooks.DEFAULT_LIMITS
+) -> list[Asked]:
     """The names of a CSV or a workbook (its first sheet) with the columns `name`, `level` and `parent`; lines without anything
     in them are passed over, other columns too. Raises ListError, and OSError when the file cannot be read from disk."""
     if vintage not in reference.gazetteer().vintages:
         raise ListError(message("places_vintage", lang, vintage=vintage, known=list(reference.gazetteer().vintages)))
-    opened = workbooks.open_file(path)
+    opened = workbooks.open_file(path, limits)
     if opened.problem or not opened.sheets:
         raise ListError(message("places_unreadable", lang, file=path.name))
     header, *lines = opened.sheets[0].rows or ((),)

@@ -22,6 +22,7 @@ from pipelines.io.archive import normalise_zip
 from pipelines.io.place_names import Confirmation, ListError, Unplaced, above, label, labels
 from pipelines.model import Period, Sheet
 from pipelines.places import LEVELS, Gazetteer
+from pipelines.settings import Limits
 from schemas.cells import as_date
 from schemas.codes import Level
 from schemas.texts import LANGUAGES, message
@@ -179,11 +180,13 @@ def _set_up(page: Worksheet, rows: int, title: str, lang: str) -> None:
 # --- reading back -------------------------------------------------------------------------------------------------------
 
 
-def read_review(path: Path, *, by: str, on: date, gazetteer: Gazetteer, lang: str = "fr") -> tuple[list[Confirmation], list[str]]:
+def read_review(
+    path: Path, *, by: str, on: date, gazetteer: Gazetteer, lang: str = "fr", limits: Limits = workbooks.DEFAULT_LIMITS
+) -> tuple[list[Confirmation], list[str]]:
     """The decisions of a sheet that came back, in its order, and a sentence for each that cannot be read. Lines without a decision
     are nobody's. `by` and `on` stand in where the sheet does not say who and when. Raises ListError for another workbook,
     OSError when it cannot be read from disk."""
-    opened = workbooks.open_file(path)
+    opened = workbooks.open_file(path, limits)
     for sheet in opened.sheets:
         for of_sheet in LANGUAGES:
             if at := _titles(sheet, of_sheet):

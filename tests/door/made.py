@@ -86,6 +86,14 @@ def xlsx_of(sheet: str | bytes) -> bytes:
     return zipped(xlsx_members({"PDI": sheet}))
 
 
+def with_strings(sheet: str, strings: str) -> bytes:
+    """A workbook of one sheet that takes its texts from a list, whose XML is given."""
+    members = xlsx_members({"PDI": sheet})
+    relation = f'<Relationship Id="rIdS" Target="sharedStrings.xml" Type="{_RELATED}/sharedStrings"/></Relationships>'
+    relations = str(members["xl/_rels/workbook.xml.rels"]).replace("</Relationships>", relation)
+    return zipped({**members, "xl/_rels/workbook.xml.rels": relations, "xl/sharedStrings.xml": strings})
+
+
 def good_members() -> Members:
     return xlsx_members({"PDI": worksheet(row(1, cell("A1", 5)))})
 
@@ -149,13 +157,13 @@ def _wide(value: str) -> bytes:
     return struct.pack("<I", len(value)) + value.encode("utf-16-le")
 
 
-def xlsb_cell(column: int, value: float | str | None = None, *, error: int | None = None) -> bytes:
-    """A number, a text written in the cell, an error or an empty cell with a format."""
+def xlsb_cell(column: int, value: float | str | None = None, *, error: int | None = None, parts: bool = False) -> bytes:
+    """A number, a text written in the cell (in parts of several formats), an error or an empty cell with a format."""
     at = struct.pack("<II", column, 0)
     if error is not None:
         return _record(3, at + bytes([error]))
     if isinstance(value, str):
-        return _record(6, at + _wide(value))
+        return _record(62, at + b"\0" + _wide(value)) if parts else _record(6, at + _wide(value))
     return _record(1, at) if value is None else _record(5, at + struct.pack("<d", value))
 
 

@@ -105,6 +105,16 @@ def without_sheet(title: str) -> Change:
     return lambda fiche: fiche.sheets.pop(title)
 
 
+def counted(number: int | None) -> Change:
+    """The same number, or none, in every count of the sheet PDI."""
+
+    def change(fiche: Fiche) -> None:
+        for row in range(len(fiche.sheets["PDI"]) - 2):
+            fiche.set(IDP, "households", number, row).set(IDP, "individuals", number, row)
+
+    return change
+
+
 def without_rows(table: fields.Table, first: int = 0) -> Change:
     def change(fiche: Fiche) -> None:
         del fiche.sheets[table.label.fr][2 + first :]
@@ -200,6 +210,7 @@ EXAMPLES: dict[str, Example] = {
     "SHEET_UNKNOWN": OfReturn((sheet("Brouillon", [1, 2]),), "Brouillon", None, good=(sheet("Listes", ["oui"], ["non"]),)),
     "SHEET_WITHOUT_HEADER": OfReturn((lambda fiche: fiche.sheets["PDI"].pop(1),), "PDI", None, good=(sheet("Sites", ["Néant"]),)),
     "SHEET_WITHOUT_ROWS": OfReturn((without_rows(IDP),), "PDI", None, good=(without_rows(RETURNEE),)),
+    "SHEET_UNFILLED": OfReturn((counted(None),), "PDI", None, good=(counted(0),)),
     "SHEET_RENAMED": OfReturn((rename_sheet("PDI", "Feuil2"),), "Feuil2", None, good=(rename_sheet("PDI", "Déplacés internes"),)),
     "SHEET_HIDDEN": OfReturn((hide("Retournés", hidden=True),), "Retournés", None),
     "ROWS_HIDDEN": OfReturn(

@@ -1,12 +1,13 @@
-"""Received files to cell values: xlsx, xlsm, xls, xlsb and ods read with python-calamine, csv with the standard library. What a
-file is follows from what it holds, never from its name.
+"""Received files to cell values: xlsx, xlsm, xlsb and ods read with python-calamine, xls with xlrd, csv with the standard library.
+What a file is follows from what it holds, never from its name.
 
 A file that cannot be read, or may not be, is no exception but an `OpenedFile` with its `problem`: the other files go on.
 
     open_file                       the whole way in; read it first
     door                            what is refused before it is read
     marks                           errors, formulas never calculated, hidden and merged cells, laid over the values
-    xlsx, xlsb, ods, xls            where each format keeps its marks
+    xlsx, xlsb, ods                 where each format keeps its marks
+    xls                             the old format, values and marks
     delimited                       encodings and separators of text
 """
 
@@ -24,7 +25,7 @@ import python_calamine
 from python_calamine import SheetTypeEnum, SheetVisibleEnum
 
 from pipelines.io.workbooks import delimited, door, ods, xls, xlsb, xlsx
-from pipelines.io.workbooks.door import Package, Refused
+from pipelines.io.workbooks.door import Package, RefusedError
 from pipelines.io.workbooks.marks import Marks, sheet
 from pipelines.model import OpenedFile, Problem, Sheet
 from pipelines.settings import Limits
@@ -48,7 +49,7 @@ def open_file(path: Path, limits: Limits = DEFAULT_LIMITS) -> OpenedFile:
     try:
         door.not_too_large(size, limits)
         sheets, from_1904 = _sheets(content, Path(name), limits)
-    except Refused as refused:
+    except RefusedError as refused:
         return OpenedFile(name, digest, problem=refused.problem, details=refused.details)
     return OpenedFile(name, digest, sheets, dates_from_1904=from_1904)
 
@@ -61,8 +62,8 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def safe_name(name: str) -> str:
-    """A file's name as it may be printed, stored and made part of other names: what would lead to another folder, move the
-    cursor, turn the reading direction or take no place is an underscore. A usual name stays as it is."""
+    """A file's name as it may be printed, stored and made part of other names: a sign that would lead to another folder, move
+    the cursor, turn the direction of reading or not show at all is an underscore. A usual name stays as it is."""
     clean = "".join("_" if unicodedata.category(sign)[0] == "C" or sign in "\u2028\u2029" else sign for sign in name)
     clean = _UNFIT.sub("_", clean).strip()
     if len(clean) > _LONGEST_NAME:
@@ -71,25 +72,29 @@ def safe_name(name: str) -> str:
     return clean if clean.strip("._ ") else "_"
 
 
+def safe_path(path: Path) -> str:
+    """A path as given, its last part safe to print."""
+    return str(path.parent / safe_name(path.name))
+
+
 def _sheets(content: bytes, name: Path, limits: Limits) -> Sheets:
     try:
         if not content:
-            raise Refused(Problem.EMPTY)
+            raise RefusedError(Problem.EMPTY)
         if content.startswith(_ZIP):
             return _of_package(Package(content, limits), limits)
         if content.startswith(xls.SIGNATURE):
-            marks, from_1904 = xls.marks(content, limits)
-            return _of_calamine(content, marks), from_1904
+            return xls.sheets(content, limits)
         return (delimited.sheet(content, name.stem, name.suffix.lower(), limits),), False
-    except Refused:
+    except RefusedError:
         raise
     except python_calamine.PasswordError as failure:
-        raise Refused(Problem.ENCRYPTED) from failure
+        raise RefusedError(Problem.ENCRYPTED) from failure
     except BaseException as failure:
         # a damaged file may draw any error from four libraries, and a panic of calamine is no Exception
         if isinstance(failure, KeyboardInterrupt | SystemExit | GeneratorExit):
             raise
-        raise Refused(Problem.NOT_WORKBOOK) from failure
+        raise RefusedError(Problem.NOT_WORKBOOK) from failure
 
 
 def _of_package(package: Package, limits: Limits) -> Sheets:
@@ -101,7 +106,7 @@ def _of_package(package: Package, limits: Limits) -> Sheets:
     elif ods.is_spreadsheet(package):
         marks = ods.marks(package, limits)
     else:
-        raise Refused(Problem.NOT_WORKBOOK)
+        raise RefusedError(Problem.NOT_WORKBOOK)
     return _of_calamine(package.unpacked(), marks), from_1904
 
 
@@ -110,7 +115,7 @@ def _of_calamine(content: bytes, marks: Mapping[str, Marks]) -> tuple[Sheet, ...
     with python_calamine.load_workbook(BytesIO(content)) as workbook:
         listed = [item for item in workbook.sheets_metadata if item.typ == SheetTypeEnum.WorkSheet]
         if len({item.name for item in listed}) < len(listed):
-            raise Refused(Problem.NOT_WORKBOOK)
+            raise RefusedError(Problem.NOT_WORKBOOK)
         # skip_empty_area=False keeps row 1 and column A: addresses are those of the author's file
         return tuple(
             sheet(

@@ -12,7 +12,7 @@ from typing import Any
 from charset_normalizer import from_bytes
 
 from pipelines.io.workbooks import door
-from pipelines.io.workbooks.door import Refused
+from pipelines.io.workbooks.door import RefusedError
 from pipelines.io.workbooks.marks import text
 from pipelines.model import Problem, Sheet
 from pipelines.settings import Limits
@@ -42,10 +42,10 @@ _BINARY = frozenset(map(chr, range(32))) - frozenset("\t\n\r\f\v\x1a")
 
 
 def sheet(content: bytes, name: str, suffix: str, limits: Limits) -> Sheet:
-    """The one sheet of a file of text: texts as typed. Its name is that of the file. Raises Refused for what is no table."""
+    """The one sheet of a file of text: texts as typed. Its name is that of the file. Raises RefusedError for what is no table."""
     words = decoded(content)
     if words.lstrip().startswith(_NO_TABLE) or _BINARY & set(words):
-        raise Refused(Problem.NOT_WORKBOOK)
+        raise RefusedError(Problem.NOT_WORKBOOK)
     if "\n" not in words:
         words = words.replace("\r", "\n")
     told = words[4:5] if words.lower().startswith("sep=") else ""
@@ -54,7 +54,7 @@ def sheet(content: bytes, name: str, suffix: str, limits: Limits) -> Sheet:
         words = words.partition("\n")[2]
     separator = told or separator_of(words, strict=suffix not in SUFFIXES)
     if separator is None:
-        raise Refused(Problem.NOT_WORKBOOK)
+        raise RefusedError(Problem.NOT_WORKBOOK)
     return _laid_out(_rows(words, separator), name, limits)
 
 
@@ -82,7 +82,7 @@ def _strictly(content: bytes, encoding: str) -> str:
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as failure:
-        raise Refused(Problem.NOT_WORKBOOK) from failure
+        raise RefusedError(Problem.NOT_WORKBOOK) from failure
 
 
 def _wide(content: bytes) -> str | None:
@@ -122,6 +122,8 @@ def separator_of(words: str, *, strict: bool) -> str | None:
         if separator not in sample or (separator == "," and not _COMMA_OF_COLUMNS.search(sample)):
             continue
         widths = [len(row) for row in _rows(sample, separator)[:_SAMPLE] if any(cell.strip() for cell in row)]
+        if not widths:
+            return separator
         split = Counter(width for width in widths if width > 1)
         even = split.most_common(1)[0][1] / len(widths) if split else 0.0
         if even > share and even >= (_EVEN if strict else least) and (len(widths) > 1 or not strict):
@@ -134,11 +136,14 @@ def _rows(words: str, separator: str) -> list[list[str]]:
     try:
         return list(csv.reader(StringIO(words, newline=""), delimiter=separator, strict=True))
     except csv.Error as failure:
-        quoting = csv.QUOTE_NONE if "end of data" in str(failure) else csv.QUOTE_MINIMAL
+        never_closed = "end of data" in str(failure)
     try:
-        return list(csv.reader(StringIO(words, newline=""), delimiter=separator, quoting=quoting))
+        plain = StringIO(words, newline="")
+        if never_closed:
+            return list(csv.reader(plain, delimiter=separator, quoting=csv.QUOTE_NONE))
+        return list(csv.reader(plain, delimiter=separator))
     except csv.Error as failure:
-        raise Refused(Problem.NOT_WORKBOOK) from failure
+        raise RefusedError(Problem.NOT_WORKBOOK) from failure
 
 
 def _laid_out(rows: Iterable[Sequence[str]], name: str, limits: Limits) -> Sheet:

@@ -27,7 +27,7 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff", b"<\x00", b"\x00<")
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A file that is not read, with the rule that says why and what its text needs. Never leaves `open_file`."""
 
     def __init__(self, problem: Problem, **details: Any) -> None:
@@ -37,7 +37,7 @@ class Refused(Exception):
 
 
 class Package:
-    """The zip of a workbook. Members go by their names with `/`, whatever the case. Raises Refused for a zip that is a trap and
+    """The zip of a workbook. Members go by their names with `/`, whatever the case. Raises RefusedError for a zip that is a trap and
     zipfile.BadZipFile for one that is damaged."""
 
     def __init__(self, content: bytes, limits: Limits) -> None:
@@ -68,7 +68,7 @@ class Package:
         """A member as UTF-8 XML without document type. Office formats have none; an entity needs one to be declared."""
         data = self.read(name)
         if b"<!DOCTYPE" in data or b"<!ENTITY" in data:
-            raise Refused(Problem.ENTITIES)
+            raise RefusedError(Problem.ENTITIES)
         declared = _DECLARED.match(data[:200])
         if data.startswith(_WIDE) or (declared and declared[1].decode("ascii").lower() not in _UTF8):
             self.replace(name, _as_utf8(data, declared[1].decode("ascii") if declared else "utf-16"))
@@ -91,41 +91,41 @@ class Package:
 def fits(title: str, bottom: int, right: int, limits: Limits) -> None:
     """Refuses a sheet whose last row `bottom` and last column `right` (both from 1) make it too large to be laid out."""
     if bottom > limits.rows or right > limits.columns or bottom * right > limits.cells:
-        raise Refused(Problem.SHEET_TOO_LARGE, sheet_title=title, address=f"{letters(right - 1)}{bottom}",
+        raise RefusedError(Problem.SHEET_TOO_LARGE, sheet_title=title, address=f"{letters(right - 1)}{bottom}",
                       rows=limits.rows, columns=limits.columns, cells=limits.cells)  # fmt: skip
 
 
 def holds(characters: int, limits: Limits) -> None:
     """Refuses texts that fill the memory because a few bytes of the file repeat them."""
     if characters > limits.unpacked_megabytes * MEGABYTE:
-        raise Refused(Problem.ZIP_BOMB, limit=limits.unpacked_megabytes)
+        raise RefusedError(Problem.ZIP_BOMB, limit=limits.unpacked_megabytes)
 
 
 def not_too_many(sheets: int, limits: Limits) -> None:
     if sheets > limits.sheets:
-        raise Refused(Problem.TOO_MANY_SHEETS, sheets=sheets, limit=limits.sheets)
+        raise RefusedError(Problem.TOO_MANY_SHEETS, sheets=sheets, limit=limits.sheets)
 
 
 def not_too_large(size: int, limits: Limits) -> None:
     if size > limits.file_megabytes * MEGABYTE:
-        raise Refused(Problem.TOO_LARGE, megabytes=round(size / MEGABYTE, 1), limit=limits.file_megabytes)
+        raise RefusedError(Problem.TOO_LARGE, megabytes=round(size / MEGABYTE, 1), limit=limits.file_megabytes)
 
 
 def _check_members(members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
     if len(members) > limits.parts:
-        raise Refused(Problem.TOO_MANY_PARTS, parts=len(members), limit=limits.parts)
+        raise RefusedError(Problem.TOO_MANY_PARTS, parts=len(members), limit=limits.parts)
     names = [_plain(member.filename) for member in members]
     if len(set(names)) < len(names) or any(_is_unsafe(member.orig_filename) for member in members):
-        raise Refused(Problem.UNSAFE_NAMES)
+        raise RefusedError(Problem.UNSAFE_NAMES)
     packed, unpacked = (sum(getattr(member, name) for member in members) for name in ("compress_size", "file_size"))
     swells = any(_swells(member.compress_size, member.file_size, limits) for member in members)
     # members that together are longer than the file share the same bytes
     if packed > size or swells or _swells(packed, unpacked, limits):
-        raise Refused(Problem.ZIP_BOMB, limit=limits.unpacked_megabytes)
+        raise RefusedError(Problem.ZIP_BOMB, limit=limits.unpacked_megabytes)
     if any(member.flag_bits & 0x1 for member in members):
-        raise Refused(Problem.ENCRYPTED)
+        raise RefusedError(Problem.ENCRYPTED)
     if any(member.compress_type not in _METHODS for member in members):
-        raise Refused(Problem.NOT_WORKBOOK)
+        raise RefusedError(Problem.NOT_WORKBOOK)
 
 
 def _swells(packed: int, unpacked: int, limits: Limits) -> bool:

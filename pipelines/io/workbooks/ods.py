@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from pipelines.io.workbooks import door
-from pipelines.io.workbooks.door import Package, Refused
+from pipelines.io.workbooks.door import Package, RefusedError
 from pipelines.io.workbooks.marks import Listener, Marks, is_error, walk
 from pipelines.model import Merge, Problem, Unread
 from pipelines.settings import Limits
@@ -34,10 +34,10 @@ def is_spreadsheet(package: Package) -> bool:
 
 
 def marks(package: Package, limits: Limits) -> dict[str, Marks]:
-    """The marks of each sheet by its title. Reads of the package what calamine needs. Raises Refused for a workbook under a
+    """The marks of each sheet by its title. Reads of the package what calamine needs. Raises RefusedError for a workbook under a
     password and for a sheet too large to be laid out."""
     if _MANIFEST in package and b"encryption-data" in package.xml(_MANIFEST):
-        raise Refused(Problem.ENCRYPTED)
+        raise RefusedError(Problem.ENCRYPTED)
     content = package.xml(CONTENT)
     # calamine joins the words on both sides of them
     package.replace(CONTENT, _BREAK.sub(b" ", content))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 
 from pyxlsb import biff12
@@ -22,7 +22,8 @@ _RELATIONS = "xl/_rels/workbook.bin.rels"
 _STRINGS = "xl/sharedStrings.bin"
 _ALSO_READ = ("[Content_Types].xml", "_rels/.rels")
 _MERGE = 0x01B0
-_RICH_TEXT = 0x003E
+_TEXT, _RICH_TEXT = 0x0006, 0x003E
+_LAST_ROW = 1_048_576
 _ERRORS = (biff12.BOOLERR, biff12.FORMULA_BOOLERR)
 _HOLDS = (*range(biff12.NUM, biff12.FORMULA_BOOLERR + 1), _RICH_TEXT)
 """The records of cells that hold something; a formula always comes with its last value."""
@@ -30,7 +31,7 @@ _HOLDS = (*range(biff12.NUM, biff12.FORMULA_BOOLERR + 1), _RICH_TEXT)
 
 def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     """The marks of each sheet by its title, and whether days are counted from 1904. Reads of the package what calamine needs.
-    Raises Refused for a sheet too large to be laid out."""
+    Raises RefusedError for a sheet too large to be laid out."""
     for name in _ALSO_READ:
         if name in package:
             package.xml(name)
@@ -44,7 +45,10 @@ def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     lengths = [len(text) for kind, text in _records(package.read(_STRINGS)) if kind == biff12.SI] if _STRINGS in package else []
     found = {}
     for title, relation in sheets:
-        found[title] = read = _marks(package.read(part_of(relations.targets[relation])), lengths)
+        part = part_of(relations.targets[relation])
+        records = list(_records(package.read(part)))
+        package.replace(part, _written(records))
+        found[title] = read = _marks(records, lengths)
         door.fits(title, read.bottom, read.right, limits)
     door.holds(sum(read.characters for read in found.values()), limits)
     return found, from_1904
@@ -56,6 +60,21 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
     reader = BIFF12Reader(stream)
     while (kind := reader.read_id()) is not None and (length := reader.read_len()) is not None:
         yield kind, stream.read(length)
+
+
+def _written(records: Iterable[tuple[int, bytes]]) -> bytes:
+    """The records anew, each in the one way to write it: calamine then reads those that were judged. A text in parts, which it
+    does not know, is one in one piece."""
+    written = []
+    for number, data in records:
+        kind, record = (_TEXT, data[:8] + data[9:]) if number == _RICH_TEXT else (number, data)
+        rest, length = len(record), b""
+        while rest > 0x7F:
+            length += bytes([rest & 0x7F | 0x80])
+            rest >>= 7
+        written.append(kind.to_bytes(2, "little").rstrip(b"\0") or b"\0")
+        written.append(length + bytes([rest]) + record)
+    return b"".join(written)
 
 
 def _book(data: bytes) -> tuple[list[tuple[str, str]], bool]:
@@ -72,11 +91,13 @@ def _book(data: bytes) -> tuple[list[tuple[str, str]], bool]:
     return sheets, from_1904
 
 
-def _marks(data: bytes, lengths: list[int]) -> Marks:
+def _marks(records: Iterable[tuple[int, bytes]], lengths: list[int]) -> Marks:
     marks, row = Marks(), 0
-    for kind, record in _records(data):
+    for kind, record in records:
         if kind == biff12.ROW:
             (row,) = struct.unpack_from("<I", record)
+            if row >= _LAST_ROW:
+                raise ValueError(f"no row {row}")  # calamine ends the sheet there
             if len(record) > 11 and record[11] & 0x10:
                 marks.hidden_rows.append((row + 1, row + 1))
         elif kind in _HOLDS:

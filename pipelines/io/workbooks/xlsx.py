@@ -38,13 +38,14 @@ _ROW = re.compile(rb"<row\b[^>]*>")
 _COLUMN = re.compile(rb"<col\b[^>]*>")
 _MERGED = re.compile(rb"<mergeCell\b[^>]*>")
 _ATTRIBUTE = re.compile(rb"""([A-Za-z]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_STRING = re.compile(rb"<(?:[\w.-]+:)?si\b")
 _NUMBER = re.compile(rb">\s*(\d{1,9})\s*<")
 _LINE_ENDS = re.compile(r"\s+")
 
 
 def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     """The marks of each sheet by its title, and whether days are counted from 1904. Reads of the package what calamine needs.
-    Raises Refused for a sheet too large to be laid out."""
+    Raises RefusedError for a sheet too large to be laid out."""
     book = _Book()
     walk(package.xml(WORKBOOK), book)
     door.not_too_many(len(book.sheets), limits)
@@ -53,6 +54,8 @@ def marks(package: Package, limits: Limits) -> tuple[dict[str, Marks], bool]:
     for name in _ALSO_READ:
         if name in package:
             package.xml(name)
+    if _STRINGS in package:
+        package.replace(_STRINGS, _without_count(package.read(_STRINGS)))
     found: dict[str, Marks] = {}
     parts: list[bytes] = []
     for title, relation in book.sheets:
@@ -228,7 +231,8 @@ class _Sheet(Listener):
         if self._formula is not None:
             formula = self._formula_text(self._formula)
             # calamine loses a value written before its formula; an empty text is a value
-            known = not self._late_formula and (value or self._type == "str" and "v" in self._texts or "is" in self._texts)
+            empty_text = self._type == "str" and "v" in self._texts
+            known = not self._late_formula and (value or empty_text or "is" in self._texts)
             if not known:
                 for at in self._spilled(self._formula):
                     self.marks.mark(*at, Unread(Unread.FORMULA, formula))
@@ -284,11 +288,17 @@ def _without_new_errors(package: Package, part: str, data: bytes, marks: Marks) 
         package.replace(part, data)
 
 
+def _without_count(strings: bytes) -> bytes:
+    """calamine makes room for as many texts as the list says to hold, and one that lies stops the program."""
+    head = _STRING.split(strings, maxsplit=1)[0]
+    return head.replace(b"uniqueCount", b"notTheCount") + strings[len(head) :]
+
+
 def _check_strings(package: Package, parts: list[bytes], limits: Limits) -> None:
     """A text is written once and shown in many cells, and calamine copies it into each."""
     if _STRINGS not in package:
         return
-    lengths = [len(item) for item in re.split(rb"<(?:\w+:)?si\b", package.read(_STRINGS))[1:]]
+    lengths = [len(item) for item in _STRING.split(package.read(_STRINGS))[1:]]
     # the shortest cell, `<c><v>0</v></c>`, is sixteen bytes long
     if max(lengths, default=0) * sum(map(len, parts)) // 16 > limits.unpacked_megabytes * door.MEGABYTE:
         uses = (int(number) for data in parts for number in _NUMBER.findall(data))
