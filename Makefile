@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKED := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet
 
-.PHONY: consolidate test lint types unit docs docs-check bench sample lock clean
+.PHONY: consolidate test lint types unit docs docs-check sample bench bench-deps lock clean
 
 consolidate: $(READY)  ## Consolidate the sample month into the embedded store
 	@echo "2019-11, the month before (illustrative)…"
@@ -45,6 +45,9 @@ bench: $(READY)  ## Print what is measured: name, measured, target, whether it h
 
 sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
 	$(BIN)/python -m data.make_sample
+
+bench-deps: $(READY)  ## Install what the matching of places is measured against
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 
 lock:  ## Resolve the exact versions anew (needs uv); extras stay, or pip before 23.3 takes the newest of them past its pin
 	uv pip compile pyproject.toml --group dev $(LOCKED) $(UPGRADE) -o requirements.lock

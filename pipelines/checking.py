@@ -504,8 +504,8 @@ def _value(row: pd.Series, blamed: str) -> Any:
 
 def _row_params(row: pd.Series, rule: RowRule) -> dict[str, Any]:
     if rules.NAMES in rule.tables:
-        return {name: row[name] for name in ("name", "place", "found_in", "region_found", "cercle", "kept_at", "suggestion",
-                                             "code", "code_place")}  # fmt: skip
+        return {name: row[name] for name in ("field", "name", "place", "found_in", "region_found", "cercle", "kept_at", "looked_in",
+                                             "suggestion", "code", "code_place")}  # fmt: skip
     return {name: row[name] for name in rule.needs}
 
 

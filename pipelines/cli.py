@@ -11,7 +11,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -150,7 +150,56 @@ def build(lang: str) -> typer.Typer:
     ) -> None:
         raise typer.Exit(_template(_period(period, lang), region or [], folder, as_json, lang))
 
+    app.add_typer(_places_commands(lang))
     return app
+
+
+def _places_commands(lang: str) -> typer.Typer:
+    """`cmp-idp places match|review|confirm`."""
+
+    def say(key: str) -> str:
+        return message(key, lang)
+
+    places = typer.Typer(name="places", cls=_Group, help=say("cli_places"), no_args_is_help=True)
+    lang_option = Annotated[str, typer.Option("--lang", metavar="fr|en", help=say("cli_lang"))]
+    json_option = Annotated[bool, typer.Option("--json", help=say("cli_json"))]
+
+    @places.callback()
+    def root(lang_: lang_option = lang) -> None:
+        pass
+
+    @places.command("match", cls=_Command, help=say("cli_places_match"))
+    def match(
+        file: Annotated[Path, typer.Argument(metavar="FILE", help=say("cli_places_list"))],
+        vintage: Annotated[str, typer.Option("--vintage", metavar="cod-AAAA", help=say("cli_places_vintage"))] = "cod-2021",
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_places_match(file, vintage, as_json, lang))
+
+    @places.command("review", cls=_Command, help=say("cli_places_review"))
+    def review(
+        period: Annotated[str | None, typer.Argument(metavar="PERIOD", help=say("cli_places_review_period"))] = None,
+        to: Annotated[Path | None, typer.Option("--out", metavar="FILE.xlsx", help=say("cli_places_out"))] = None,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_places_review(_period(period, lang) if period else None, to, as_json, lang))
+
+    @places.command("confirm", cls=_Command, help=say("cli_places_confirm"))
+    def confirm(
+        name: Annotated[str, typer.Argument(metavar="NAME", help=say("cli_places_name"))],
+        by: Annotated[str, typer.Option("--by", metavar="NAME", help=say("cli_places_by"))],
+        place: Annotated[str | None, typer.Argument(metavar="PLACE", help=say("cli_places_place"))] = None,
+        level: Annotated[str | None, typer.Option("--level", metavar="LEVEL", help=say("cli_places_level"))] = None,
+        parent: Annotated[str | None, typer.Option("--parent", metavar="PLACE", help=say("cli_places_parent"))] = None,
+        reason: Annotated[str | None, typer.Option("--reason", metavar="TEXT", help=say("cli_places_reason"))] = None,
+        day: Annotated[str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help=say("cli_places_date"))] = None,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_places_confirm(name, place, level, parent, by.strip(), reason, _day(day, lang) or date.today(), lang))
+
+    return places
 
 
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -417,9 +466,10 @@ def _directorates(period: Period, regions: list[str], lang: str) -> list[Any]:
     from pipelines.io import reference
 
     expected = {one.place_id: one for one in reference.expected_directorates(period)}
+    gazetteer = reference.gazetteer(reference.confirmed_in(_settings().store_url) if regions else ())
     wanted: dict[str, Any] = {}
     for name in regions:
-        match = reference.gazetteer().match(name, "region")
+        match = gazetteer.match(name, "region")
         if match.place_id is None:
             near = [item.name for item in match.suggestions]
             raise _wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
@@ -439,3 +489,89 @@ def _store_if_any(settings: "Settings") -> Iterator[Any]:
 
     with Store.open(settings.store_url) as store:
         yield store
+
+
+# --- names of places ----------------------------------------------------------------------------------------------------
+
+
+def _places_match(file: Path, vintage: str, as_json: bool, lang: str) -> int:
+    if not file.is_file():
+        raise _wrong_usage(message("cli_no_file", lang, file=str(file)))
+    from pipelines.io import place_names, reference, show_places
+
+    settings = _settings()
+    gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
+    try:
+        with _spinner(message("cli_matching", lang)):
+            found = place_names.matched(place_names.read_list(file, vintage, lang, settings.limits), gazetteer)
+    except place_names.ListError as why:
+        raise _wrong_usage(escape(str(why))) from None
+    if as_json:
+        _print_json(place_names.matches_json(found, gazetteer))
+    else:
+        out.print(show_places.match_table(found, gazetteer, lang))
+        out.print(show_places.match_headline(found, lang), highlight=False)
+    return NEEDS_A_PERSON if any(code is None for _, _, code in found) else DONE
+
+
+def _places_review(period: Period | None, to: Path | None, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import place_names, reference, show_places
+    from pipelines.io.store import Store
+
+    gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
+    with _spinner(message("cli_matching", lang)), Store.open(settings.store_url) as store:
+        items, settled = place_names.unplaced(store, gazetteer, [period] if period else store.periods())
+    if as_json:
+        _print_json(place_names.unplaced_json(items, gazetteer))
+    elif items:
+        out.print(show_places.review_table(items, gazetteer, lang))
+    for line in show_places.review_lines(items, settled, lang):
+        (err if as_json else out).print(line, highlight=False)
+    if to is not None and items:
+        from pipelines.io import review_sheet
+
+        aside = review_sheet.write_review(to, items, gazetteer, lang)
+        if aside is not None:
+            err.print(message("places_set_aside", lang, file=str(aside)), highlight=False, soft_wrap=True)
+        err.print(message("places_written", lang, file=str(to)), highlight=False, soft_wrap=True)
+    return NEEDS_A_PERSON if items else DONE
+
+
+def _places_confirm(
+    name: str, place: str | None, level: str | None, parent: str | None, by: str, reason: str | None, on: date, lang: str
+) -> int:
+    """One confirmation, or those of a filled sheet. The clock is read here and nowhere below."""
+    if not by:
+        raise _wrong_usage(message("cli_by_missing", lang))
+    from pipelines.io import place_names, reference, show_places
+    from pipelines.io.store import Store
+
+    settings, unreadable = _settings(), list[str]()
+    if place is not None:
+        at_level = place_names.level_meant(level) if level else None
+        if level and at_level is None:
+            raise _wrong_usage(message("cli_level_unknown", lang, word=level, known=list(place_names.LEVELS_NAMED)))
+        items = [place_names.Confirmation(name, place, by, on, at_level, parent, reason)]
+    elif Path(name).is_file():
+        from pipelines.io import review_sheet
+
+        try:
+            items, unreadable = review_sheet.read_review(
+                Path(name), by=by, on=on, gazetteer=reference.gazetteer(), lang=lang, limits=settings.limits
+            )
+        except place_names.ListError as why:
+            raise _wrong_usage(escape(str(why))) from None
+    else:
+        raise _wrong_usage(message("cli_place_missing", lang, name=name))
+    outcomes: list[place_names.Outcome] = []
+    if items:
+        settings.processed_dir.mkdir(parents=True, exist_ok=True)
+        with Store.open(settings.store_url) as store:
+            outcomes = place_names.confirm(store, items, at=datetime.now(UTC), lang=lang)
+    for line in show_places.outcome_lines(outcomes, unreadable, lang):
+        out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
+    done = items and not unreadable and all(outcome.status != "refused" for outcome in outcomes)
+    return DONE if done else NEEDS_A_PERSON

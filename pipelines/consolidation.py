@@ -6,6 +6,7 @@ Every step is a plain function of this module; `perform` runs it, either plainly
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -31,6 +32,7 @@ from pipelines.model import (
     RowCounts,
     SourceRows,
 )
+from pipelines.places import Alias, Gazetteer
 from pipelines.settings import Settings
 from schemas import fields, texts
 from schemas.codes import Effect, SubmissionStatus
@@ -41,16 +43,22 @@ Perform = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One consolidation: which month, as seen on which day, with which settings. `now` only dates what the store received."""
+    """One consolidation: which month, as seen on which day, with which settings. `now` only dates what the store received;
+    `confirmed` are the spellings of places that people have confirmed in the store."""
 
     period: Period
     settings: Settings
     as_of: date
     now: datetime
+    confirmed: tuple[Alias, ...] = ()
 
     @property
     def rulebook(self) -> Rulebook:
         return Rulebook(self.settings.thresholds)
+
+    @property
+    def gazetteer(self) -> Gazetteer:
+        return reference.gazetteer(self.confirmed)
 
     @property
     def inbox(self) -> Path:
@@ -62,9 +70,10 @@ class Job:
 
     @property
     def rules_hash(self) -> str:
-        """Identifies all that judges a file: rules and thresholds, layouts and reference tables. A file judged by others is
-        judged anew."""
-        return hashlib.sha256((self.rulebook.hash() + reference.fingerprint()).encode()).hexdigest()
+        """Identifies all that judges a file: rules and thresholds, layouts, reference tables and confirmed spellings. A file
+        judged by others is judged anew."""
+        spellings = json.dumps(sorted(self.confirmed, key=str)) if self.confirmed else ""
+        return hashlib.sha256((self.rulebook.hash() + reference.fingerprint() + spellings).encode()).hexdigest()
 
     def store(self) -> Store:
         self.settings.processed_dir.mkdir(parents=True, exist_ok=True)
@@ -82,8 +91,9 @@ class Outcome:
 
 
 def job(period: Period, settings: Settings, as_of: date | None = None) -> Job:
-    """A job for `period`; `as_of` is the publication day of the calendar unless given."""
-    return Job(period, settings, as_of or settings.publication_day(period), datetime.now(UTC))
+    """A job for `period`; `as_of` is the publication day of the calendar unless given. Raises StoreError."""
+    confirmed = reference.confirmed_in(settings.store_url)
+    return Job(period, settings, as_of or settings.publication_day(period), datetime.now(UTC), confirmed)
 
 
 def plainly(step: Callable[..., T], *args: Any) -> T:
@@ -94,8 +104,8 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
     """From the files in `data/raw/PERIOD` to the draft of the month. Raises StoreError and OSError, never for what a file holds."""
     files = perform(read, job)
     dossiers = perform(check, job, files)
-    located = perform(locate, dossiers)
-    checked = perform(judge, located)
+    located = perform(locate, job, dossiers)
+    checked = perform(judge, job, located)
     sources = perform(read_sources, job)
     saved = perform(store, job, checked)
     compiled = perform(compile_, job, sources)
@@ -115,17 +125,17 @@ def read(job: Job) -> list[OpenedFile]:
 def check(job: Job, files: Sequence[OpenedFile]) -> list[Dossier]:
     """Layout, headers, identification and single cells of every file."""
     readings = [intake.read(file, intake.layouts()) for file in files]
-    return checking.check_cells(readings, reference.gazetteer(), job.rulebook, job.period)
+    return checking.check_cells(readings, job.gazetteer, job.rulebook, job.period)
 
 
-def locate(dossiers: Sequence[Dossier]) -> list[Dossier]:
+def locate(job: Job, dossiers: Sequence[Dossier]) -> list[Dossier]:
     """Every name to a place."""
-    return checking.locate_rows(dossiers, reference.gazetteer())
+    return checking.locate_rows(dossiers, job.gazetteer)
 
 
-def judge(dossiers: Sequence[Dossier]) -> list[Checked]:
+def judge(job: Job, dossiers: Sequence[Dossier]) -> list[Checked]:
     """The checked returns in the order of their regions and printed versions, whatever the order of the files."""
-    checked = checking.check_rows(dossiers, reference.gazetteer())
+    checked = checking.check_rows(dossiers, job.gazetteer)
     return sorted(checked, key=lambda c: (c.identification.region_id or "", c.identification.version or 0, c.file.sha256))
 
 
@@ -135,7 +145,7 @@ def read_sources(job: Job) -> list[SourceRows]:
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
             reading = intake.read(workbooks.open_file(path, job.settings.limits), intake.layouts())
-            found.extend(checking.check_source(reading, reference.gazetteer(), job.rulebook))
+            found.extend(checking.check_source(reading, job.gazetteer, job.rulebook))
     return found
 
 
@@ -151,7 +161,6 @@ def store(job: Job, checked: Sequence[Checked]) -> tuple[SavedSubmission, ...]:
 
 def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
     """The draft of the month from what the store holds, written in one transaction."""
-    gazetteer = reference.gazetteer()
     with job.store() as opened:
         month = compilation.Month(
             period=job.period,
@@ -159,7 +168,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
             heads=opened.current_heads(job.period),
             past=opened.past(job.period),
             expected=reference.expected_regions(job.period),
-            gazetteer=gazetteer,
+            gazetteer=job.gazetteer,
             late=_late_versions(opened, job.period),
         )
         compiled = compilation.compile_month(month, job.rulebook)
@@ -248,18 +257,19 @@ def _late_versions(opened: Store, period: Period) -> tuple[LateVersion, ...]:
 
 def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:
     alerts = _rows_of(sources, fields.ALERT)
-    found: tuple[Event, ...] = triangulation.events(alerts, job.period, reference.gazetteer()) if len(alerts) else ()
+    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer) if len(alerts) else ()
     opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
 
 
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:
     """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
-    rulebook, gazetteer = Rulebook(settings.thresholds), reference.gazetteer()
+    rulebook = Rulebook(settings.thresholds)
+    gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
     readings = [(path, intake.read(workbooks.open_file(path, settings.limits), intake.layouts())) for path in paths]
     returns = [reading for _, reading in readings if not _is_source(reading)]
     judged = iter(checking.check(returns, gazetteer, rulebook, period))
     return [
-        _source_report(path, reading, rulebook) if _is_source(reading) else _return_report(path, next(judged))
+        _source_report(path, reading, rulebook, gazetteer) if _is_source(reading) else _return_report(path, next(judged))
         for path, reading in readings
     ]
 
@@ -275,8 +285,8 @@ def _return_report(path: Path, checked: Checked) -> FileReport:
                       checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
 
 
-def _source_report(path: Path, reading: Reading, rulebook: Rulebook) -> FileReport:
-    parts = checking.check_source(reading, reference.gazetteer(), rulebook)
+def _source_report(path: Path, reading: Reading, rulebook: Rulebook, gazetteer: Gazetteer) -> FileReport:
+    parts = checking.check_source(reading, gazetteer, rulebook)
     findings = tuple(finding for part in parts for finding in part.findings)
     refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))

@@ -21,13 +21,14 @@ PLACE_COLUMNS = (
 )  # fmt: skip
 NAME_COLUMNS = (
     "table", "sheet", "row", "field", "name", "method", "problem", "place_id", "place", "found_in", "region_found", "cercle",
-    "kept_at", "suggestion", "code", "code_field", "code_status", "code_place",
+    "kept_at", "looked_in", "suggestion", "code", "code_field", "code_status", "code_place",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class NameRead:
-    """What was made of one name: `problem` is None, `unknown`, `misplaced` or `other_region`; places are given by name."""
+    """What was made of one name: `problem` is None, `unknown`, `misplaced` or `other_region`; places are given by name, and
+    `looked_in` is the id of the place under which an unknown name was looked for."""
 
     field: str
     name: str
@@ -39,6 +40,7 @@ class NameRead:
     region_found: str | None = None
     cercle: str | None = None
     kept_at: str | None = None
+    looked_in: str | None = None
     suggestion: tuple[str, ...] = ()
     code: str | None = None
     code_field: str = "code"
@@ -103,7 +105,8 @@ class Locator:
             here = self._name(self.region_id)
             read = self._read("cercle", name, elsewhere, problem="other_region", region_found=region, kept_at=here, code=code)
             return Placed(elsewhere.place_id, "cercle", elsewhere, (read,))
-        read = self._read("cercle", name, match, problem="unknown", kept_at=self._name(self.region_id), code=code)
+        at_home = self._name(self.region_id)
+        read = self._read("cercle", name, match, problem="unknown", kept_at=at_home, looked_in=self.region_id, code=code)
         return Placed(self.region_id, "region", match, (read,))
 
     def _commune(self, name: str, parent: str | None, code: str | None) -> Placed:
@@ -118,7 +121,7 @@ class Locator:
             found_in = self._name(self.gazetteer.parent(elsewhere.place_id))
             read = self._read("commune", name, elsewhere, problem="misplaced", found_in=found_in, cercle=kept_at, kept_at=kept_at)
         else:
-            read = self._read("commune", name, match, problem="unknown", kept_at=kept_at, code=code)
+            read = self._read("commune", name, match, problem="unknown", kept_at=kept_at, looked_in=parent, code=code)
         return Placed(None, None, match, (read,))
 
     def _elsewhere(self, prefix: str, region: str | None, cercle: str | None, commune: str | None) -> Placed:
@@ -132,7 +135,8 @@ class Locator:
             match = self.gazetteer.match(name, level, parent, None)
             problem = None if match.place_id else "unknown"
             kept_at = self._name(place_id or self.region_id) if problem else None
-            names.append(self._read(f"{prefix}_{level}", name, match, problem=problem, kept_at=kept_at))
+            looked_in = parent if problem else None
+            names.append(self._read(f"{prefix}_{level}", name, match, problem=problem, kept_at=kept_at, looked_in=looked_in))
             if problem:
                 break
             place_id = match.place_id
@@ -220,7 +224,7 @@ class SourceLocator:
         return NameRead(
             field=level, name=name, method=str(match.method), problem=problem, place_id=found, place=named(found),
             found_in=named(self.gazetteer.parent(found)) if found and problem == "misplaced" else None, region_found=named(region),
-            cercle=named(above), kept_at=named(above), suggestion=tuple(item.name for item in match.suggestions), code=code,
+            cercle=named(above), kept_at=named(above), looked_in=above if problem == "unknown" else None, suggestion=tuple(item.name for item in match.suggestions), code=code,
             code_field=f"{level}_code", code_status=str(match.code_status),
             code_place=named(match.code_place_id) if match.code_status is not CodeStatus.ABSENT else None,
         )  # fmt: skip

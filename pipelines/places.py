@@ -6,8 +6,10 @@ A name climbs down the rungs until one holds it, and the rung is reported with t
 2. *normalised*: the same letters and the same number once case, accents, punctuation and the words that only say
    what kind of place it is are gone ("Commune rurale de", "Cercle", "(ville)");
 3. *alias*: a spelling that a person or an official list has confirmed;
-4. *normalised* with a score below 1: the place's name qualified by the place above it ("Farako de Ségou"), or the same
-   sounds under the rules of French transcription (ou/u/w, k/c, doubled letters), one place only, under a known parent;
+4. *normalised* with a score below 1: the place's name qualified by the place above it ("Farako de Ségou"); its words in
+   another order; or the same sounds under the rules by which French writes the languages of Mali (ou/u/w, k/c, doubled
+   letters; failing that, what writers waver about: the last vowel, nk/ng, en/in). One place only, under a known parent,
+   and no other place there within a letter of what was written;
 5. *code*: the p-code means a place whose name agrees, or picks one of several places of that name;
 6. nothing: a person chooses, from at most three suggestions (all of them when several places share the name).
 
@@ -20,20 +22,23 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 __all__ = [
     "CODE_NAME_AGREES",
     "DEFAULT_VINTAGE",
     "LEVELS",
+    "Alias",
     "CodeStatus",
     "Gazetteer",
     "Match",
     "MatchMethod",
+    "Objection",
     "Place",
     "Suggestion",
     "normalise",
@@ -50,6 +55,7 @@ CODE_NAME_AGREES = 0.8
 # What a suggestion is worth beside a place of the same spelling under the parent that was given.
 _SAME_NAME_ELSEWHERE = 0.9  # a place of this very name, outside that parent
 _ELSEWHERE = 0.7  # a place outside that parent which only looks like the name
+_MIN_ELSEWHERE = 0.5  # and less than this is chance
 _NUMBER_MISSING = 0.8  # "Kiffosso" for "Kiffosso 1": possible, yet below a place that agrees on the number
 _SOUND_WEIGHT = 0.95
 _PART_WEIGHT = 0.85
@@ -104,6 +110,20 @@ class Match:
     code_status: CodeStatus
     code_place_id: str | None
     suggestions: tuple[Suggestion, ...]
+
+
+Alias = tuple[str, str, str | None, str]
+"""A confirmed spelling: as written, the level it is a name of, the place above (or None), and the id of the place it stands for."""
+
+
+class Objection(StrEnum):
+    """Why a spelling cannot be confirmed for a place."""
+
+    LEVEL = "level"  #: the place is of another level
+    EMPTY = "empty"  #: nothing is left of it but words for a kind of place
+    NUMBER = "number"  #: the place bears a number, and the spelling another one or none
+    OFFICIAL = "official"  #: it is the official name of another place, there or elsewhere in the country
+    NAMESAKES = "namesakes"  #: several places there bear this name, this one among them
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -205,7 +225,7 @@ _SOUND_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"t(?=s)", ""),
         (r"dj|dy|di(?=[aeou])", "j"),
         (r"tj|ty|ti(?=[aeou])", "c"),
-        (r"ny|ni(?=[aeou])", "ñ"),
+        (r"gni(?=[aeou])|gn|ny|ni(?=[aeou])", "ñ"),
         (r"y", "i"),
         (r"ou|o|w|v", "u"),
         (r"(?<!^)[nm](?=[bcdfgjklpqrstx])", ""),
@@ -215,13 +235,56 @@ _SOUND_RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 
 
+#: What writers of one and the same name waver about, before and after the sounds. No rule makes two places of one cercle,
+#: or two cercles of one region, sound alike; the tests hold that for every list.
+_WAVERING_BEFORE = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"(?<=n)(?:k|qu|c(?![eiyh]))", "g"),  # Diancounté, Diangounté
+        (r"(?<=m)p", "b"),
+        (r"(?<=n)t(?!i[aeou])", "d"),
+        (r"(?:ei|ai|e|i)[nm](?=[bcdfgjklpqrstxz])", "in"),  # Fenkolo, Finkolo
+    )
+)
+_WAVERING_AFTER = tuple(
+    (re.compile(pattern), by)
+    for pattern, by in (
+        (r"(?<=[aeiu])k(?=[aeiu])", "g"),  # Zékoua, Zégoua
+        (r"(?<=...)[aeiu]$", ""),  # Kidali, Kidal
+    )
+)
+
+
+def _replaced(letters: str, rules: Iterable[tuple[re.Pattern[str], str]]) -> str:
+    for pattern, by in rules:
+        letters = pattern.sub(by, letters)
+    return letters
+
+
 def _sound(normal: str) -> str:
     """The sound of a normal form: one letter for each of the spellings that French gives to a sound of the languages
     of Mali. Numbers stay."""
     letters, *numbers = normal.split(" ")
-    for pattern, by in _SOUND_RULES:
-        letters = pattern.sub(by, letters)
+    return " ".join([_replaced(letters, _SOUND_RULES), *numbers])
+
+
+def _blurred_sound(normal: str) -> str:
+    """The sound without what writers waver about: the last vowel, k or g between vowels, the consonant after a nasal."""
+    letters, *numbers = normal.split(" ")
+    for rules in (_WAVERING_BEFORE, _SOUND_RULES, _WAVERING_AFTER):
+        letters = _replaced(letters, rules)
     return " ".join([letters, *numbers])
+
+
+def _words_in_any_order(tokens: Sequence[str]) -> str | None:
+    """The sounds of the words of a name in the order of the alphabet, with its numbers; None for a name of one word."""
+    words = sorted(
+        _blurred_sound(word) for word in tokens if not word.isdigit() and word not in _LINKS and word not in _KIND_WORDS
+    )
+    return " ".join([*words, *(word for word in tokens if word.isdigit())]) if len(words) > 1 else None
+
+
+_SOUNDS: tuple[Callable[[str], str], ...] = (_sound, _blurred_sound)
 
 
 # --- codes -----------------------------------------------------------------------------------------------------------
@@ -270,7 +333,7 @@ class Gazetteer:
         spellings: Mapping[str, tuple[str, ...]],
         codes: Mapping[str, Mapping[str, tuple[str, str | None]]],
         vintages: tuple[str, ...],
-        aliases: Iterable[tuple[str, str, str | None, str]],
+        aliases: Iterable[Alias],
     ) -> None:
         self._places = places
         self._spellings = spellings
@@ -291,33 +354,48 @@ class Gazetteer:
             place_id: {normalise(spelling) for spelling in spellings[place_id]} for place_id in places
         }
         self._official: dict[tuple[str, str], set[str]] = defaultdict(set)
-        self._sounding: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._sounding: dict[tuple[Callable[[str], str], str, str], set[str]] = defaultdict(set)
+        self._reordered: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._qualified: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
         self._written_aliases: dict[tuple[str, str], set[tuple[str | None, str]]] = defaultdict(set)
         self._confirmed: dict[str, set[str]] = defaultdict(set)
-        for place_id, place in places.items():
-            for key in self._keys[place_id]:
-                self._official[place.level, key].add(place_id)
-                self._sounding[place.level, _sound(key)].add(place_id)
-        for alias, level, parent, place_id in aliases:
-            key = normalise(alias)
-            if self._other_number(key, place_id):  # nobody can confirm that "Commune 2" is Commune I
-                continue
-            self._aliases[level, key].add((parent, place_id))
-            self._written_aliases[level, alias.strip().casefold()].add((parent, place_id))
-            if places[place_id].level == level:
-                self._confirmed[place_id].add(key)
-                self._sounding[level, _sound(key)].add(place_id)
-        for place_id, place in places.items():
-            for above in self._all_ancestors(place_id):
-                for upper in self._spellings[above]:
-                    for own in self._spellings[place_id]:
-                        words, qualifier = _tokens(own), _tokens(upper)
-                        self._qualified[place.level, _normal(words + qualifier)].add(place_id)
-                        self._qualified[place.level, _normal(qualifier + words)].add(place_id)
+        for place_id in places:
+            self._index_names(place_id)
+        for alias in aliases:
+            self._index_alias(*alias)
         self._scopes: dict[tuple[str, str | None, str], _Scope] = {}
         self._matches: dict[tuple[str, str, str | None, str | None, str], Match] = {}
+
+    def _index_names(self, place_id: str) -> None:
+        """Every way to write the official names of a place that needs no person."""
+        level = self._places[place_id].level
+        for key in self._keys[place_id]:
+            self._official[level, key].add(place_id)
+            self._hear(level, key, place_id)
+        for own in map(_tokens, self._spellings[place_id]):
+            if in_order := _words_in_any_order(own):
+                self._reordered[level, in_order].add(place_id)
+            for upper in (_tokens(spelling) for above in self._all_ancestors(place_id) for spelling in self._spellings[above]):
+                self._qualified[level, _normal(own + upper)].add(place_id)
+                self._qualified[level, _normal(upper + own)].add(place_id)
+
+    def _index_alias(self, alias: str, level: str, parent: str | None, place_id: str) -> None:
+        tokens = _tokens(alias)
+        key = _normal(tokens)
+        if self._other_number(key, place_id):  # nobody can confirm that "Commune 2" is Commune I
+            return
+        self._written_aliases[level, alias.strip().casefold()].add((parent, place_id))
+        if _claims_another_level(tokens, level):  # "TAOUDENI_CER" for a region is not "Taoudeni" for one
+            return
+        self._aliases[level, key].add((parent, place_id))
+        if self._places[place_id].level == level:
+            self._confirmed[place_id].add(key)
+            self._hear(level, key, place_id)
+
+    def _hear(self, level: str, key: str, place_id: str) -> None:
+        for sound in _SOUNDS:
+            self._sounding[sound, level, sound(key)].add(place_id)
 
     @classmethod
     def from_rows(
@@ -354,7 +432,7 @@ class Gazetteer:
                     raise ValueError(f"{vintage} {row['pcode']}: unknown place {mentioned!r}")
             by_vintage[vintage][place_id] = (row["pcode"], parent)
             since[vintage] = min(since.get(vintage, row["valid_from"]), row["valid_from"])
-        confirmed: list[tuple[str, str, str | None, str]] = []
+        confirmed: list[Alias] = []
         for row in aliases:
             if row["place_id"] not in known:
                 raise ValueError(f"alias {row['alias']!r}: unknown place {row['place_id']!r}")
@@ -530,21 +608,137 @@ class Gazetteer:
         if not confirmed and not other_level:
             confirmed = self._aliases.get((level, normal), set())
         aliased = {p for under, p in confirmed if p in scope.ids or (under is not None and under == parent_id)}
-        if len(aliased) == 1:
+        # without a parent, a slip in the name of a place somewhere must not meet the alias of another
+        if len(aliased) == 1 and (parent_id is not None or self._stands_out(normal, min(aliased), scope)):
             return found(aliased.pop(), MatchMethod.ALIAS, 1.0)
 
         if normal and not other_level:
-            qualified = self._qualified.get((level, normal), set()) & scope.ids
+            qualified = self._qualified.get((level, normal), set()) & scope.ids if len(tokens) > 1 else set()
             if len(qualified) == 1:
                 return found(qualified.pop(), MatchMethod.NORMALISED, _QUALIFIED_SCORE)
-            if parent_id is not None or level == "region":
-                sounding = self._sounding.get((level, _sound(normal)), set()) & scope.ids
-                # "Kola" is not taken for Koula where there is only Koula: it is the name of a commune elsewhere.
-                if len(sounding) == 1 and (level, normal) not in self._official:
-                    (only,) = sounding
-                    return found(only, MatchMethod.NORMALISED, round(self._likeness(normal, only), 4))
+            # "Kola" is not taken for Koula where there is only Koula: it is the name of a commune elsewhere.
+            if (parent_id is not None or level == "region") and (level, normal) not in self._official:
+                same = self._same_by_rule(tokens, normal, level, scope)
+                if same is not None:
+                    return found(same, MatchMethod.NORMALISED, round(self._likeness(normal, same), 4))
 
         return self._unmatched(normal, other_level, scope, level, parent_id, code, readings, vintage)
+
+    def match_under(self, name: str, level: str, parent: str | None, vintage: str = DEFAULT_VINTAGE) -> Match:
+        """The same with the place above as people write it: a name or a code of any list, or nothing.
+
+        The list asked for decides what the parent is. Where the name is not found under it, another reading of the parent (a
+        code of another list, a region of before or after 2023) is believed only when the name is exact and the only one of
+        its kind in the country. A parent that means nothing leaves the name to a person.
+        """
+        anywhere = self.match(name, level, None, None, vintage)
+        if parent is None or not parent.strip():
+            return anywhere
+        readings = self.parents(parent, level, vintage)
+        found = [self.match(name, level, place_id, None, vintage) for place_id, read_in in readings if read_in == vintage]
+        for match in found:
+            if match.place_id is not None:
+                return match
+        others = [self.match(name, level, place_id, None, read_in) for place_id, read_in in readings]
+        sure = list(dict.fromkeys(match.place_id for match in others if match.place_id is not None and match.score == 1))
+        for match in others:
+            if match.place_id in sure and match.place_id == anywhere.place_id:
+                return match
+        return self._only_suggested(found[0] if found else anywhere, sure)
+
+    def _only_suggested(self, match: Match, first: Sequence[str]) -> Match:
+        """A match left to a person: the places that another reading of the parent holds come first, then the one found."""
+        named = first if match.place_id is None else [*first, match.place_id]
+        score = _SAME_NAME_ELSEWHERE
+        suggestions = [Suggestion(p, self._places[p].name, score) for p in dict.fromkeys(named)]
+        suggestions += [s for s in match.suggestions if s.place_id not in named]
+        ranked = tuple(sorted(suggestions, key=lambda s: -s.score))[:_SUGGESTIONS]
+        top = ranked[0].score if ranked else 0.0
+        return Match(None, MatchMethod.NONE, top, match.code_status, match.code_place_id, ranked)
+
+    def parents(self, text: str, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[tuple[str, str], ...]:
+        """Every (place, vintage) that a text can mean as the place above one of a level, the most plausible first: an id, a code
+        or a name in the list asked for, then in the others from the newest back; the level just above before the higher ones."""
+        self._check_vintage(vintage)
+        if text in self._places:
+            return ((text, vintage),)
+        above = tuple(reversed(LEVELS[: LEVELS.index(level)]))
+        if _written_codes(text):
+            return tuple((p, v) for p, v in self._readings(text, vintage) if self._places[p].level in above)
+        others = tuple(v for v in reversed(self.vintages) if v != vintage)
+        found = ((self.match(text, upper, None, None, v).place_id, v) for v in (vintage, *others) for upper in above)
+        return tuple((place_id, v) for place_id, v in found if place_id is not None)
+
+    def meant(self, text: str, level: str | None = None, parent_id: str | None = None) -> tuple[str, ...]:
+        """The places a person means who names one by its id, its official name or its code, in the default list first; several
+        when the text does not choose."""
+        text = text.strip()
+        if text in self._places:
+            return (text,)
+        for vintage in (DEFAULT_VINTAGE, *(v for v in reversed(self.vintages) if v != DEFAULT_VINTAGE)):
+            levels = LEVELS if level is None else (level,)
+            coded = {p for p, v in self._readings(text, vintage) if v == vintage}
+            named = {p for at in levels for p in self._official.get((at, normalise(text)), set())}
+            found = {p for p in coded | named if self._places[p].level in levels and self._code_row(p, vintage)}
+            if parent_id is not None:
+                found = {p for p in found if p in self._scope(self._places[p].level, parent_id, vintage).ids}
+            if found:
+                return tuple(sorted(found))
+        return ()
+
+    def objection(
+        self, name: str, level: str, parent_id: str | None, place_id: str, vintage: str = DEFAULT_VINTAGE
+    ) -> Objection | None:
+        """Why a spelling may not be confirmed for a place under a parent; None when it may, or when it is read so already."""
+        if self._places[place_id].level != level:
+            return Objection.LEVEL
+        tokens = _tokens(name)
+        if all(word in _KIND_WORDS or word in _LINKS for word in tokens):
+            return Objection.EMPTY
+        if not _claims_another_level(tokens, level):
+            official = self.official(name, level, vintage)
+            here = {place for place in official if self.contains(place, level, parent_id, vintage)}
+            if here == {place_id}:
+                return None
+            if place_id in here:
+                return Objection.NAMESAKES
+            if here or (official and place_id not in official):
+                return Objection.OFFICIAL
+        its = self._names_numbers(place_id)
+        return Objection.NUMBER if its and its != _numbers(_normal(tokens)) else None
+
+    def official(self, name: str, level: str, vintage: str = DEFAULT_VINTAGE) -> tuple[str, ...]:
+        """The places of a level in a list that officially bear this name, by id."""
+        return tuple(sorted(self._official.get((level, normalise(name)), set()) & self._scope(level, None, vintage).ids))
+
+    def contains(self, place_id: str, level: str, parent_id: str | None, vintage: str = DEFAULT_VINTAGE) -> bool:
+        """Whether a name of this level under this parent may be read as that place."""
+        return place_id in self._scope(level, parent_id, vintage).ids
+
+    def _same_by_rule(self, tokens: Sequence[str], normal: str, level: str, scope: _Scope) -> str | None:
+        """The one place of a scope with the same words in another order, or with the same sounds."""
+        words = _words_in_any_order(tokens)
+        reordered = self._reordered.get((level, words), set()) & scope.ids if words else set()
+        if len(reordered) == 1:
+            return reordered.pop()
+        for sound in _SOUNDS:
+            sounding = self._sounding.get((sound, level, sound(normal)), set()) & scope.ids
+            if sounding:
+                only = sounding.pop()
+                return only if not sounding and self._stands_out(normal, only, scope) else None
+        return None
+
+    def _stands_out(self, normal: str, place_id: str, scope: _Scope) -> bool:
+        """Whether no other place of the scope is as near to what was written as this one, or within a letter of it: a slip
+        in the name of the one must never be read as the other."""
+        own, others = len(normal), len(normal)
+        for owner, key in zip(scope.owners, scope.normals, strict=True):
+            distance = OSA.distance(normal, key)
+            if owner == place_id:
+                own = min(own, distance)
+            else:
+                others = min(others, distance)
+        return others > max(own, 1)
 
     def _unmatched(
         self,
@@ -567,7 +761,8 @@ class Gazetteer:
             and self._likeness(normal, p) >= CODE_NAME_AGREES
         }
         best = max(inside.values(), default=0.0)
-        believed = {p for p in agreeing & scope.ids if inside.get(p, 0.0) >= best} if not other_level else set()
+        nearest = {p for p in agreeing & scope.ids if inside.get(p, 0.0) >= best} if not other_level else set()
+        believed = {p for p in nearest if self._stands_out(normal, p, scope)}
         if len(believed) == 1:
             (only,) = believed
             status, code_place = self._judge_code(code, readings, vintage, believed)
@@ -575,12 +770,17 @@ class Gazetteer:
         scores = dict(inside)
         if parent_id is not None and best < _CLEAR_ENOUGH:
             for p, score in self._similar(normal, self._scope(level, None, vintage)).items():
-                scores.setdefault(p, score * (_SAME_NAME_ELSEWHERE if score >= _SOUND_WEIGHT else _ELSEWHERE))
+                farther = score * (_SAME_NAME_ELSEWHERE if score >= _SOUND_WEIGHT else _ELSEWHERE)
+                if farther >= _MIN_ELSEWHERE:
+                    scores.setdefault(p, farther)
         for p in self._official.get((level, normal), set()) & self._scope(level, None, vintage).ids:
             scores[p] = max(scores.get(p, 0.0), _SAME_NAME_ELSEWHERE)
         for p in agreeing:  # the code and the name agree on a place that is not where it was looked for
             scores[p] = max(scores.get(p, 0.0), self._likeness(normal, p) * _SAME_NAME_ELSEWHERE)
-        ranked = sorted((-round(score, 4), p) for p, score in scores.items() if score >= _MIN_SUGGESTION)
+        shown = {p: score for p, score in scores.items() if score >= _MIN_SUGGESTION}
+        if parent_id is not None and normal and len(scope.ids) <= _SUGGESTIONS:  # so few that a person may as well see them all
+            shown = {p: self._likeness(normal, p) for p in scope.ids if not self._other_number(normal, p)} | shown
+        ranked = sorted((-round(score, 4), p) for p, score in shown.items())
         suggestions = tuple(Suggestion(p, self._places[p].name, -score) for score, p in ranked[:_SUGGESTIONS])
         status, code_place = self._judge_code(code, readings, vintage, agreeing)
         if readings and not normal:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
+from pipelines.io.store import Store
 from pipelines.model import Period
-from pipelines.places import Gazetteer
+from pipelines.places import Alias, Gazetteer, normalise
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +42,27 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-@cache
-def gazetteer() -> Gazetteer:
-    return Gazetteer.from_rows(rows("places"), rows("place_codes"), rows("place_aliases"))
+def gazetteer(confirmed: tuple[Alias, ...] = ()) -> Gazetteer:
+    """The packaged places with their codes and spellings. `confirmed` are the spellings that people of this installation have
+    confirmed: only what matches names needs them, and where both speak of one name they outrank the packaged ones."""
+    return _gazetteer(tuple(sorted(confirmed, key=str)))
+
+
+@lru_cache(maxsize=8)
+def _gazetteer(confirmed: tuple[Alias, ...]) -> Gazetteer:
+    columns = ("alias", "level", "parent_id", "place_id")
+    ours = [dict(zip(columns, (alias, level, parent or "", place), strict=True)) for alias, level, parent, place in confirmed]
+    decided = {(normalise(row["alias"]), row["level"], row["parent_id"]) for row in ours}
+    packaged = [row for row in rows("place_aliases") if (normalise(row["alias"]), row["level"], row["parent_id"]) not in decided]
+    return Gazetteer.from_rows(rows("places"), rows("place_codes"), [*packaged, *ours])
+
+
+def confirmed_in(store_url: str) -> tuple[Alias, ...]:
+    """The spellings confirmed in a store; none when there is no store yet, and none is made. Raises StoreError."""
+    if not Store.exists(store_url):
+        return ()
+    with Store.open(store_url, migrate=False) as store:
+        return tuple((row["alias"], row["level"], row["parent_id"], row["place_id"]) for row in store.confirmed_aliases())
 
 
 def expected_directorates(period: Period) -> tuple[Directorate, ...]:

@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from pipelines.io import reference
 from pipelines.places import Gazetteer, MatchMethod, normalise
 
 REFERENCE = Path(__file__).resolve().parents[2] / "schemas" / "reference"
@@ -62,6 +63,18 @@ DIRT: st.SearchStrategy[Callable[[str], str]] = st.sampled_from(
         lambda s: unicodedata.normalize("NFD", s),
     )
 )
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def damaged(name: str, how: str, at: int, letter: str) -> str:
+    """A name with one letter more, less or other, or two letters in each other's place."""
+    at %= len(name)
+    if how == "swapped":
+        at = min(at, max(0, len(name) - 2))
+        return name[:at] + name[at : at + 2][::-1] + name[at + 2 :]
+    return name[:at] + {"added": letter + name[at], "lost": "", "changed": letter}[how] + name[at + 1 :]
+
+
 NAMES = st.one_of(
     st.sampled_from(WORDS),
     st.builds("{} {}".format, st.sampled_from(WORDS), st.sampled_from(("I", "II", "3", "Nord", "(ville)"))),
@@ -144,3 +157,37 @@ def test_a_code_never_overrules_a_name(case: tuple[str, str, str], code: str | N
     place_id, name, _ = case
     match = GAZETTEER.match(name, GAZETTEER.place(place_id).level, GAZETTEER.parent(place_id), code)
     assert match.place_id == place_id
+
+
+@settings(deadline=None, max_examples=1500)
+@given(
+    st.sampled_from(CASES), st.sampled_from(("added", "lost", "changed", "swapped")), st.integers(0, 40), st.sampled_from(LETTERS),
+    st.sampled_from(("parent", "region", "nothing")),
+)  # fmt: skip
+def test_a_slip_of_one_letter_is_never_read_as_another_place(
+    case: tuple[str, str, str], how: str, at: int, letter: str, under: str
+) -> None:
+    """Under its parent, its region or nothing: unless the slip makes the very name of the other place."""
+    place_id, name, vintage = case
+    level = GAZETTEER.place(place_id).level
+    parent = None if under == "nothing" else GAZETTEER.parent(place_id, vintage)
+    if under == "region" and level == "commune":
+        parent = GAZETTEER.region_of(place_id, vintage)
+    written = damaged(name, how, at, letter)
+    match = GAZETTEER.match(written, level, parent, vintage=vintage)
+    if match.place_id not in (place_id, None):
+        assert normalise(written) in {normalise(spelling) for spelling in SPELLINGS[match.place_id]}, (written, match)
+
+
+@settings(deadline=None, max_examples=40)
+@given(NAMES, st.sampled_from([case for case in CASES if case[2] == "cod-2021" and GAZETTEER.place(case[0]).level != "region"]))
+def test_what_may_be_confirmed_is_read_so_and_changes_no_other_name(name: str, case: tuple[str, str, str]) -> None:
+    place_id = case[0]
+    level, parent = GAZETTEER.place(place_id).level, GAZETTEER.parent(place_id)
+    before = GAZETTEER.match(name, level, parent)
+    assume(GAZETTEER.objection(name, level, parent, place_id) is None and before.method is not MatchMethod.ALIAS)
+    taught = reference.gazetteer(((name, level, parent, place_id),))
+    assert taught.match(name, level, parent).place_id == place_id
+    for sibling in GAZETTEER.children(str(parent)):
+        for spelling in SPELLINGS[sibling]:
+            assert taught.match(spelling, level, parent).place_id == sibling

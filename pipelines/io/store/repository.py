@@ -23,8 +23,10 @@ from sqlalchemy import (
     Engine,
     Select,
     Table,
+    Text,
     and_,
     case,
+    cast,
     create_engine,
     delete,
     event,
@@ -53,6 +55,7 @@ Messages = Callable[[Finding], tuple[str, str]]
 GENESIS = "0" * 64
 """What the first link of the audit chain follows."""
 ACTOR = "cmp-idp"
+_ALIAS_CONFIRMED, _ALIAS_SUBJECT = "place_alias.confirmed", "place_alias:"
 _WRITERS = 0x434D50  # the advisory lock of PostgreSQL that stands for "a writer of this store"
 
 _DRAFT = ReleaseState.DRAFT
@@ -168,6 +171,12 @@ class Store:
             raise
         return store
 
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there is a store to ask. A SQLite file is looked for; a server is taken at its word."""
+        address = make_url(url)
+        return address.get_backend_name() != "sqlite" or bool(address.database and Path(address.database).exists())
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -215,6 +224,37 @@ class Store:
             found |= {place for place, alias in connection.execute(named) if _plain(alias) == wanted}
         order = [str(level) for level in reversed(Level)]
         return sorted((row for row in rows if row["place_id"] in found), key=lambda r: (order.index(r["level"]), r["place_id"]))
+
+    def aliases(self) -> list[dict[str, Any]]:
+        """Every spelling the store holds, packaged or confirmed by a person, as in `place_alias`, by level and spelling."""
+        a = tables.place_alias.c
+        with self._read() as connection:
+            return _dicts(connection, select(tables.place_alias).order_by(a.level, a.alias, a.parent_id, a.id))
+
+    def confirmed_aliases(self) -> list[dict[str, Any]]:
+        """The spellings that people confirmed here, each known by its audit event; none in a database without tables yet."""
+        a, e = tables.place_alias, tables.audit_event
+        subject = literal(_ALIAS_SUBJECT) + cast(a.c.id, Text)
+        said = select(e.c.id).where(e.c.action == _ALIAS_CONFIRMED, e.c.subject == subject)
+        query = select(a).where(said.exists()).order_by(a.c.level, a.c.alias, a.c.parent_id, a.c.id)
+        with self._read() as connection:
+            return _dicts(connection, query) if inspect(connection).has_table(a.name) else []
+
+    def confirm_alias(
+        self, alias: str, level: str, parent_id: str | None, place_id: str, *, by: str, on: date, reason: str | None,
+        at: datetime, actor: str,
+    ) -> int:  # fmt: skip
+        """Keeps a spelling that a person (`by`, who decided) confirmed for a place, with its audit event by `actor`, both or
+        neither. What may be confirmed is for the caller to judge: the very spelling, level and parent that the store already
+        holds is a mistake of the program (IntegrityError)."""
+        said = {"alias": alias, "level": level, "parent_id": parent_id, "place_id": place_id}
+        with self._write() as connection:
+            decided = {"source": reason, "confirmed_by": by, "confirmed_on": on}
+            key = connection.execute(insert(tables.place_alias).values(**said, **decided)).inserted_primary_key
+            assert key is not None
+            details = said | {"confirmed_by": by, "confirmed_on": on.isoformat(), "reason": reason}
+            _append(connection, at, actor, _ALIAS_CONFIRMED, f"{_ALIAS_SUBJECT}{key[0]}", details)
+            return int(key[0])
 
     # --- submissions ----------------------------------------------------------------------------------------------------
 
@@ -313,6 +353,30 @@ class Store:
         )
         with self._read() as connection:
             return _dicts(connection, query)
+
+    def persons_named(
+        self, submission_id: int, field: str, name: str, table_names: Iterable[str], place_id: str | None = None
+    ) -> int | None:
+        """The individuals of the accepted rows of a return in which `field` is written `name` (and that are counted at a place,
+        when one is given); signs aside, None when no row says a number."""
+        o = tables.observation.c
+        query = select(func.sum(func.abs(o.individuals))).where(
+            o.submission_id == submission_id, o[field] == name, o.table_name.in_(list(table_names)), o.accepted
+        )
+        with self._read() as connection:
+            found = connection.execute(query if place_id is None else query.where(o.place_id == place_id)).scalar()
+            return None if found is None else int(found)
+
+    def persons_of_alerts(self, period: Period, file: str, sheet: str, field: str, name: str, place_id: str | None) -> int | None:
+        """The individuals of the rows of a sheet of alerts in which `field` is written `name` and that are left at a place (or at
+        none); None when no row says a number."""
+        a = tables.alert.c
+        query = select(func.sum(a.individuals)).where(
+            a.period == str(period), a.file == file, a.sheet == sheet, a[field] == name, a.place_id.is_not_distinct_from(place_id)
+        )
+        with self._read() as connection:
+            found = connection.execute(query).scalar()
+            return None if found is None else int(found)
 
     def findings(self, period: Period) -> list[dict[str, Any]]:
         """What was found in the month: of the current returns, of the refused files, and of the draft. `params` is JSON.
