@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 from rapidfuzz import fuzz, process
 
+from pipelines import correction
 from pipelines.model import OpenedFile, PrintedTotal, Reading, Sheet, SheetReading
 from schemas import fields
 from schemas.tables import as_integer, plain
@@ -108,13 +109,14 @@ def recognise(file: OpenedFile, among: Iterable[Layout]) -> Layout | None:
 
 def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
     """The file as its layout understands it. A file with a `problem` or without a layout gives an empty reading."""
-    layout = None if file.problem else recognise(file, among)
+    own = correction.of_author(file)
+    layout = None if file.problem else recognise(own, among)
     if layout is None:
         return Reading(file=file, layout=None)
     sheets, unknown, repeated = [], [], []
     first: dict[str, str] = {}
     form: dict[str, tuple[Any, str]] = {}
-    for sheet in file.sheets:
+    for sheet in own.sheets:
         wanted = layout.sheet_of(sheet.name)
         if wanted is None:
             if plain(sheet.name) not in layout.service_sheets:
@@ -134,7 +136,7 @@ def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
         form_sheet=first.get(layout.form.table.name) if layout.form else None,
         sheets=tuple(sheets),
         unknown_sheets=tuple(unknown),
-        missing_sheets=_missing_sheets(file, layout),
+        missing_sheets=_missing_sheets(own, layout),
         repeated_sheets=tuple(repeated),
         kind=layout.kind,
     )
