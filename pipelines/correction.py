@@ -173,7 +173,8 @@ def answered(file: OpenedFile) -> Answered | None:
             if isinstance(sha256, str) and re.fullmatch(r"[0-9a-f]{64}", sha256):
                 number = int(version) if isinstance(version, int | float) else 1
                 month = period if isinstance(period, str) else None
-                return Answered(sha256, number, month, tuple(_replies(sheet, column)))
+                replies = (Reply(line.code, line.sheet, line.cell, line.reply, line.about) for line in lines(sheet) if line.reply)
+                return Answered(sha256, number, month, tuple(replies))
     return None
 
 
@@ -213,18 +214,49 @@ def _at(sheet: Sheet, row: int, column: int) -> Any:
     return None if isinstance(value, Unread) else value
 
 
-def _replies(sheet: Sheet, keys: int) -> Iterator[Reply]:
-    header = plain(texts.message("returned_reply"))
-    column: int | None = None
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list that came back: which point it is, what its cell looked like before it was marked, and the reply."""
+
+    number: int
+    code: str
+    sheet: str | None
+    cell: str | None
+    about: str
+    fill: str
+    reply: str
+
+
+def lines(sheet: Sheet) -> Iterator[Line]:
+    """The points of a list, wherever its author moved their rows or columns; nothing when the sheet is no list."""
+    mark = _mark(sheet)
+    if mark is None:
+        return
+    titles: dict[str, int] = {}
     for at, row in enumerate(sheet.rows):
-        if column is None:
-            column = next((c for c, value in enumerate(row) if isinstance(value, str) and plain(value) == header), None)
+        if not titles:
+            found = {key: _column(row, message) for key, message in _TITLES.items()}
+            titles = {key: column for key, column in found.items() if column is not None} if found["reply"] is not None else {}
             continue
-        code, *where = (_at(sheet, at, keys + step) for step in range(4))
-        text = _told(_at(sheet, at, column))
-        if text and code in texts.rules():
-            title, cell, key = (None if value is None else str(value) for value in where)
-            yield Reply(str(code), title, cell, text, key or "")
+        code, title, cell, key, fill = (_text(_at(sheet, at, mark[1] + step)) for step in range(len(KEYS)))
+        if code in texts.rules():
+            number = _at(sheet, at, titles.get("number", 0))
+            reply = _told(_at(sheet, at, titles["reply"]))
+            yield Line(
+                int(number) if isinstance(number, int | float) else 0, str(code), title, cell, key or "", fill or "", reply
+            )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+_TITLES = {"number": "returned_number", "reply": "returned_reply"}
+
+
+def _column(row: Sequence[Any], title: str) -> int | None:
+    wanted = plain(texts.message(title))
+    return next((column for column, value in enumerate(row) if isinstance(value, str) and plain(value) == wanted), None)
 
 
 def _told(value: Any) -> str:
@@ -242,20 +274,19 @@ def with_replies(after: Checked, answer: Answered | None, before: Checked | None
     """A version with each finding that its author answered carrying the reply. `before` is the version answered, or the one it
     follows: a reply given then still holds for the same finding on the same value, and rows that moved since are followed."""
     moved = _Rows(before, after).moved if before is not None else _unmoved
+    given: list[tuple[tuple[Hashable, ...], Any]] = []
     if answer is not None:
         given = [((r.code, *moved(r.sheet, r.cell), r.about), r.text) for r in answer.replies]
-    else:
-        given = [((f.code, *moved(f.sheet, f.cell), about(f), f.value), f.reply) for f in before.findings if f.reply] if before else []
+    elif before is not None:
+        given = [((f.code, *moved(f.sheet, f.cell), about(f), f.value), f.reply) for f in before.findings if f.reply]
     replies = _queues(given)
-    if not replies:
-        return after
 
     def reply(finding: Finding) -> Finding:
         key: tuple[Hashable, ...] = (finding.code, finding.sheet, finding.cell, about(finding))
         key = key if answer is not None else (*key, finding.value)
         return replace(finding, reply=replies[key].popleft()) if replies.get(key) else finding
 
-    return replace(after, findings=tuple(reply(finding) for finding in after.findings))
+    return replace(after, findings=tuple(reply(finding) for finding in after.findings)) if replies else after
 
 
 def with_month_replies(found: Iterable[PeriodFinding], answers: Iterable[Answered]) -> tuple[PeriodFinding, ...]:
@@ -427,7 +458,9 @@ def _typed(item: Checked) -> dict[tuple[Any, Any], Any]:
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
     plain_rows = rows.astype(object)
-    return [{str(name): value for name, value in row.items()} for row in plain_rows.where(plain_rows.notna(), None).to_dict("records")]
+    return [
+        {str(name): value for name, value in row.items()} for row in plain_rows.where(plain_rows.notna(), None).to_dict("records")
+    ]
 
 
 def _content(row: Row) -> Hashable:

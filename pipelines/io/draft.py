@@ -80,7 +80,7 @@ class DraftWorkbook:
     """All that the workbook says. `figures` has the columns of `fields.FIGURE` (the view `draft_figure`); `bridge` has period,
     revision, pcode, level, region, cercle, commune, population_group, measure, unit, item, kind, value, reason, file, sha256,
     sheet, cell, and missing_reason if known; each finding is {region, file, sheet, cell, row, code, effect, value, message,
-    remedy}, each discrepancy {id, place, sentence, gap, proposed, values}, in the language of the workbook. `place_names` names
+    remedy, and reply if the region gave one}, each discrepancy {id, place, sentence, gap, proposed, values}, in the language of the workbook. `place_names` names
     the places of origin by p-code."""
 
     period: str
@@ -351,7 +351,7 @@ class _Book:
         return self._styles[key]
 
 
-def _lines(text: str, width: float) -> int:
+def wrapped_lines(text: str, width: float) -> int:
     """The lines that a text takes when wrapped at `width` characters."""
     return sum(_wrapped(line, width) for line in text.split("\n"))
 
@@ -439,7 +439,7 @@ class _Page:
     def _write(self, row: int, at: int, text: str, style: str, *layers: str) -> None:
         self.sheet.write_string(row, at, text, self.book.style(style, *layers))
         if _STYLES[style].get("text_wrap"):
-            self._depth[row] = max(self._depth.get(row, 1), _lines(text, self.columns[at].width * _PER_WIDTH))
+            self._depth[row] = max(self._depth.get(row, 1), wrapped_lines(text, self.columns[at].width * _PER_WIDTH))
 
     def fit(self, row: int, *, least: float = 15.0, level: int = 0) -> None:
         """Makes the row high enough for its wrapped texts; not every program does that when it opens the file."""
@@ -996,9 +996,11 @@ class _QuestionSheet(_FindingPage):
             self._gap(first + at, at + 1, gap)
         for at, finding in enumerate(findings, start=len(self.draft.discrepancies)):
             self.finding(first + at, at + 1, finding)
-        for row in range(first, first + count):
-            self.sheet.write_blank(row, 8, None, self.book.style("answer"))
+        replies = [*(None for _ in self.draft.discrepancies), *(finding.get("reply") for finding in findings)]
+        for row, reply in enumerate(replies, start=first):
+            self.put(row, 8, _none(reply) or "", "answer")
             self.sheet.write_blank(row, 9, None, self.book.style("answer"))
+            self.fit(row)
         if not count:
             self.nothing(first, self.say("draft_no_questions"))
 

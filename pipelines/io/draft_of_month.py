@@ -76,7 +76,7 @@ def _finding(found: FindingLine, lang: str) -> dict[str, Any]:
     return {
         "region": found.region, "file": found.file, "sheet": found.sheet, "cell": found.cell, "row": found.row, "code": found.code,
         "effect": str(found.effect), "value": found.value, "message": texts.rule_sentence(found.code, found.params, lang),
-        "remedy": texts.rule_remedy(found.code, found.params, lang),
+        "remedy": texts.rule_remedy(found.code, found.params, lang), "reply": found.reply,
     }  # fmt: skip
 
 
