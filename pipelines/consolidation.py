@@ -290,12 +290,14 @@ def validate(paths: Iterable[Path], settings: Settings, period: Period | None = 
 def validate_and_send_back(
     paths: Iterable[Path], settings: Settings, period: Period | None, folder: Path
 ) -> tuple[list[FileReport], Written]:
-    """The same, and what goes back to the authors written into `folder`. Raises OSError when that cannot be written."""
-    reports, sent = [], []
-    for report, checked in _validated(paths, settings, period):
-        reports.append(report)
-        item = correspondence.sent_back(checked[0], before=checked[1]) if checked else None
-        if item is not None:
+    """The same, and what goes back to the authors written into `folder`; nothing of a file that a later version among them
+    follows. Raises OSError when it cannot be written."""
+    found = _validated(paths, settings, period)
+    followed = {before.file.sha256 for _, versions in found if versions and (before := versions[1])}
+    reports, sent = [report for report, _ in found], []
+    for report, versions in found:
+        item = correspondence.sent_back(versions[0], before=versions[1]) if versions else None
+        if item is not None and item.file.sha256 not in followed:
             sent.append((item, Path(report.path)))
     months = {item.period or period for item, _ in sent}
     month = months.pop() if len(months) == 1 else period
@@ -324,12 +326,13 @@ def _validated(paths: Iterable[Path], settings: Settings, period: Period | None)
 
 
 def _with_replies(checked: Sequence[Checked]) -> list[Versions]:
-    versions = []
-    for item in checked:
-        before = correction.previous_of(item, [other for other in checked if other is not item])
+    """In the order of versions, since replies to one hold for the next; given back in the order they came."""
+    done: dict[int, Versions] = {}
+    for at, item in sorted(enumerate(checked), key=lambda pair: pair[1].identification.version or 1):
+        before = correction.previous_of(item, [earlier for earlier, _ in done.values()])
         answer = correction.answered_for(item.file, item.identification.period)
-        versions.append((correction.with_replies(item, answer, before), before))
-    return versions
+        done[at] = correction.with_replies(item, answer, before), before
+    return [done[at] for at in range(len(checked))]
 
 
 def _is_source(reading: Reading) -> bool:

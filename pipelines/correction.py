@@ -45,6 +45,7 @@ _TELEPHONE = re.compile(r"(?<!\d)(?:\+?223[ .\-]?)?[5-9]\d([ .\-\u00a0\u202f]?)\
 """A Malian mobile number: 76 12 34 56."""
 _PERSONS = frozenset({"prepared_by", "validated_by", "function"})
 """Fields of the identification that name a person: that they changed is said, not what they hold."""
+_ALIKE = 0.5
 _PLACES = ("place_id", "origin_place_id", "from_place_id", "to_place_id", "level", "site")
 
 
@@ -375,8 +376,8 @@ Row = Mapping[str, Any]
 
 
 class _Rows:
-    """The rows of two versions side by side: those that hold the same, then those of the same place, then those on the same
-    line of their sheet are one row; the others were added or taken out."""
+    """The rows of two versions side by side: those that hold the same, then those of the same place, then those that have at
+    least half of their values in common are one row; the others were added or taken out."""
 
     def __init__(self, before: Checked, after: Checked) -> None:
         self.before, self.after = before, after
@@ -384,8 +385,9 @@ class _Rows:
         self.pairs: list[tuple[Row, Row]] = []
         self._typed = _typed(before), _typed(after)
         self.removed, self.added = ([] if self.empty else _records(item.rows) for item in (before, after))
-        for key in (_content, _place, _line):
+        for key in (_content, _place):
             self._pair(key)
+        self._pair_alike()
         self._rows = {(old["sheet"], old["row"]): (new["sheet"], new["row"]) for old, new in self.pairs}
         self._fields = {
             (old["sheet"], letters): (old["table"], name)
@@ -404,6 +406,23 @@ class _Rows:
             else:
                 added.append(row)
         self.removed, self.added = [row for row in self.removed if id(row) not in taken], added
+
+    def _pair_alike(self) -> None:
+        """Rows whose place was corrected, the most alike and the nearest first."""
+        alike = [
+            (-score, abs(old["row"] - new["row"]), at, to)
+            for at, old in enumerate(self.removed)
+            for to, new in enumerate(self.added)
+            if old["table"] == new["table"] and (score := _alike(old, new)) >= _ALIKE
+        ]
+        taken: tuple[set[int], set[int]] = (set(), set())
+        for _, _, at, to in sorted(alike):
+            if at not in taken[0] and to not in taken[1]:
+                self.pairs.append((self.removed[at], self.added[to]))
+                taken[0].add(at)
+                taken[1].add(to)
+        self.removed = [row for at, row in enumerate(self.removed) if at not in taken[0]]
+        self.added = [row for to, row in enumerate(self.added) if to not in taken[1]]
 
     def moved(self, sheet: str | None, cell: str | None) -> tuple[str | None, str | None]:
         """Where a cell of the earlier version is in the later one; where it was when nothing tells of a move."""
@@ -472,8 +491,11 @@ def _place(row: Row) -> Hashable:
     return key if any(key[:4]) else None
 
 
-def _line(row: Row) -> Hashable:
-    return (row["sheet"], row["row"])
+def _alike(old: Row, new: Row) -> float:
+    """The share of the values of two rows that they have in common."""
+    pairs = [(old[name], new[name]) for name in fields.observation_fields_of(new["table"])]
+    told = [pair for pair in pairs if pair != (None, None)]
+    return sum(was == now for was, now in told) / len(told) if told else 0.0
 
 
 def said(value: Any, field: str | None, lang: str = "fr") -> str:

@@ -5,6 +5,7 @@ Number and date are left for the hand that signs. The same arguments give the sa
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ def _say(
     align: WD_ALIGN_PARAGRAPH = WD_ALIGN_PARAGRAPH.JUSTIFY, left: float = 0,
 ) -> Paragraph:  # fmt: skip
     paragraph = document.add_paragraph()
-    run = paragraph.add_run(clean(text))
+    run = paragraph.add_run(_unbroken(clean(text)))
     run.bold = bold
     if size is not None:
         run.font.size = Pt(size)
@@ -131,7 +132,8 @@ def _address(document: Docx, sent: SentBack) -> None:
 
 def _received(sent: Sequence[SentBack], month: str) -> str:
     if len(sent) == 1:
-        return message("letter_received", file=_short(sent[0].file.name), version=sent[0].version, month_name=month)
+        key = "letter_received" if sent[0].file.sheets else "letter_received_unread"
+        return message(key, file=_short(sent[0].file.name), version=sent[0].version, month_name=month)
     named = [message("letter_one_file", file=_short(item.file.name), version=item.version) for item in sent[:_FILES_NAMED]]
     if len(sent) > _FILES_NAMED:
         named.append(message("letter_more_files", count=len(sent) - _FILES_NAMED))
@@ -148,9 +150,7 @@ def _counted(item: SentBack) -> str:
 
 def _points(document: Docx, points: Sequence[Point], *, several: bool, sent: Sequence[SentBack]) -> None:
     counts = Counter(point.finding.effect for point in points)
-    effects = [
-        message("letter_effect", number=counts[effect], effect_name=effect.label("fr")) for effect in Effect if counts[effect]
-    ]
+    effects = [message(f"letter_effect_{effect}", number=counts[effect]) for effect in Effect if counts[effect]]
     count = message("letter_count_one") if len(points) == 1 else message("letter_count_many", number=len(points))
     _say(document, message("letter_points", count=count, effects=effects), after=2)
     _say(document, message("letter_gravest" if len(points) > GRAVEST else "letter_gravest_one"), after=1)
@@ -185,6 +185,11 @@ def _sign(document: Docx, sender: Sender) -> None:
     right = {"align": WD_ALIGN_PARAGRAPH.LEFT, "left": 10.0}
     _say(document, sender.signatory, bold=True, after=26, **right)  # type: ignore[arg-type]
     _say(document, message("letter_signature"), size=9, after=8, **right)  # type: ignore[arg-type]
+
+
+def _unbroken(text: str) -> str:
+    """French signs stay on the line of their word."""
+    return re.sub(r"(?<=«) | (?=[»:;?!])", "\u00a0", text)
 
 
 def _short(name: str) -> str:

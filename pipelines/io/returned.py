@@ -239,11 +239,35 @@ def _mark(book: Workbook, sent: SentBack) -> dict[int, str]:
             at.setdefault((title, _carrier(book[title], address)), []).append(point)
     for (title, address), points in at.items():
         cell = _cell(book[title], address)
-        for point in points:
-            former[point.number] = tostring(cell.fill.to_tree()).decode() if cell.fill.fill_type else ""
+        look = _look(cell)
+        former.update(dict.fromkeys((point.number for point in points), look))
         cell.fill = _fill(min((point.finding.effect for point in points), key=list(Effect).index))
+        if _is_light(cell.font):
+            cell.font = _darkened(cell.font)
         _comment(cell, points)
     return former
+
+
+def _look(cell: Cell) -> str:
+    """Fill and font of a cell, as XML on two lines."""
+    fill = tostring(cell.fill.to_tree()).decode() if cell.fill.fill_type else ""
+    return f"{fill}\n{tostring(cell.font.to_tree('font')).decode()}" if _is_light(cell.font) else fill
+
+
+def _is_light(font: Font) -> bool:
+    """White letters, as in the dark headers of the template, would be lost on our colours."""
+    colour = font.color
+    if colour is None:
+        return False
+    if colour.type == "theme":
+        return bool(colour.theme == 0)
+    return colour.type == "rgb" and sum(int(colour.rgb[at : at + 2], 16) for at in (2, 4, 6)) > 3 * 170
+
+
+def _darkened(font: Font) -> Font:
+    dark = copy(font)
+    dark.color = "FF000000"
+    return dark
 
 
 def _carrier(sheet: Worksheet, address: str) -> str:
@@ -320,7 +344,10 @@ def _take_back(book: Workbook, file: OpenedFile) -> None:
 
 def _restore(cell: Cell, former: str) -> None:
     if cell.fill.fill_type == "solid" and cell.fill.fgColor.rgb in EFFECT_FILLS.values():
-        cell.fill = Fill.from_tree(fromstring(former)) if former else PatternFill()
+        fill, _, font = former.partition("\n")
+        cell.fill = Fill.from_tree(fromstring(fill)) if fill else PatternFill()
+        if font:
+            cell.font = Font.from_tree(fromstring(font))
 
 
 def _former(sheet: Sheet) -> Iterator[tuple[int, tuple[str, str], str]]:
@@ -378,10 +405,18 @@ def _copy_sheet(page: Worksheet, sheet: Sheet) -> None:
     for merged in sheet.merged:
         page.merge_cells(start_row=merged.top, end_row=merged.bottom, start_column=merged.left + 1, end_column=merged.right + 1)
     page.sheet_state = "hidden" if sheet.hidden else "visible"
+    _print_wide(page)
     for number in sheet.hidden_rows:
         page.row_dimensions[number].hidden = True
     for column in sheet.hidden_columns:
         page.column_dimensions[get_column_letter(column + 1)].hidden = True
+
+
+def _print_wide(page: Worksheet) -> None:
+    """A4 on its side, all columns on one page."""
+    page.page_setup.orientation, page.page_setup.paperSize = "landscape", 9
+    page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
 
 
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
@@ -463,14 +498,16 @@ class _ListSheet:
         else:
             title = message("returned_title_bare")
         self._note(title, Font(name="Calibri", size=16, bold=True, color=_BLUE))
-        self._note(message("returned_received", file=sent.file.name, version=sent.version), _font(bold=True))
+        received = "returned_received" if sent.file.sheets else "returned_received_unread"
+        self._note(message(received, file=sent.file.name, version=sent.version), _font(bold=True))
         if sent.refused:
             self._note(message("returned_state_refused"), _font(bold=True, color="FFC00000"))
         elif sent.individuals is not None:
             self._note(message("returned_state_counted", households=sent.households, individuals=sent.individuals), _font())
         due = message("returned_due", day=self.due) if self.due else ""
         way = {True: "returned_how_copied", False: "returned_how_kept", None: "returned_how_alone"}[self.copied]
-        self._note(message(way, due=due, file=sent.file.name), _font())
+        for line in message(way, due=due, file=sent.file.name).split("\n"):
+            self._note(line, _font())
         if sent.personal:
             self._note(message("returned_personal_note"), _font(bold=True))
         elif self.copied:
@@ -493,12 +530,13 @@ class _ListSheet:
         for at, effect in enumerate(effect for effect in Effect if effect in present):
             self.row += 1
             if at == 0:
-                self._put(1, "", border=None)
                 self._put(_EFFECT, message("returned_colours"), font=_font(bold=True), border=None)
                 self.row += 1
-            self._put(_EFFECT, effect.label("fr"), fill=_fill(effect))
-            self._put(_SHEET_AT, message(f"returned_means_{effect}"), border=None, wrap=False)
-            self._fit()
+            for column in (_EFFECT, _SHEET_AT):
+                self._put(column, effect.label("fr") if column == _EFFECT else "", fill=_fill(effect), wrap=False)
+            self.page.merge_cells(start_row=self.row, end_row=self.row, start_column=_EFFECT, end_column=_SHEET_AT)
+            self._put(_CELL_AT, message(f"returned_means_{effect}"), border=None, wrap=False)
+            self.page.row_dimensions[self.row].height = 18
         self.row += 1
 
     # --- the table
@@ -521,14 +559,9 @@ class _ListSheet:
 
     def _band(self, title: str) -> None:
         self.row += 1
-        for at in range(1, len(_COLUMNS) + 1):
-            self._put(
-                at,
-                title if at == 1 else "",
-                font=_font(bold=True, color=_BLUE),
-                fill=PatternFill("solid", fgColor=_PALE),
-                wrap=False,
-            )
+        cell = self._put(1, title, font=_font(bold=True, color=_BLUE), fill=PatternFill("solid", fgColor=_PALE), wrap=False)
+        self.page.merge_cells(start_row=self.row, end_row=self.row, start_column=1, end_column=len(_COLUMNS))
+        cell.border = _BOX
         self.page.row_dimensions[self.row].height = 18
 
     def _point(self, point: Point) -> None:
@@ -537,13 +570,14 @@ class _ListSheet:
         sentence = texts.rule_sentence(found.code, found.params)
         if self.sent.since is not None and found in self.sent.since.new:
             sentence = f"{message('returned_new')} — {sentence}"
-        self._put(_NUMBER, point.number)
+        self._put(_NUMBER, point.number).alignment = Alignment(horizontal="center", vertical="top")
         self._put(_EFFECT, found.effect.label("fr"), fill=_fill(found.effect))
         self._where(found)
         self._put(_WRONG, sentence)
         self._put(_REMEDY, self._what_to_do(found))
         self._put(_FOUND, self._value(found))
-        self._put(_REPLY, found.reply or "", fill=PatternFill("solid", fgColor="FFFFF9E5"))
+        open_to_reply = found.effect is not Effect.INFORM
+        self._put(_REPLY, found.reply or "", fill=PatternFill("solid", fgColor="FFFFF9E5") if open_to_reply else None)
         keys = (found.code, found.sheet, found.cell, point.about, self.former.get(point.number))
         for step, value in enumerate(keys[: len(KEYS)]):
             if value:
@@ -655,13 +689,11 @@ class _ListSheet:
         page = self.page
         page.sheet_properties.tabColor = "FFC00000"
         page.sheet_view.showGridLines = False
-        page.page_setup.orientation, page.page_setup.paperSize = "landscape", 9
-        page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-        page.page_setup.fitToWidth, page.page_setup.fitToHeight = 1, 0
+        _print_wide(page)
         page.print_area = f"A1:{get_column_letter(len(_COLUMNS))}{self.row}"
         for side in ("left", "right"):
             setattr(page.page_margins, side, 0.4)
-        page.page_margins.top, page.page_margins.bottom = 0.5, 0.6
+        page.page_margins.top, page.page_margins.bottom, page.page_margins.footer = 0.5, 0.75, 0.35
         page.oddFooter.left.text = message("returned_footer", file=self.sent.file.name).replace("&", "&&")
         page.oddFooter.right.text = message("returned_page", current="&P", last="&N")
         for sheet in self.book.worksheets:
