@@ -326,11 +326,13 @@ def _unmoved(sheet: str | None, cell: str | None) -> tuple[str | None, str | Non
 
 
 def previous_of(checked: Checked, among: Sequence[Checked]) -> Checked | None:
-    """The version that a return answers, or else the highest of the same region and month below its own."""
+    """The version that a return answers, or else, when that is not there, the highest of the same region and month below its
+    own."""
     form = checked.identification
     answer = answered_for(checked.file, form.period)
-    if answer is not None:
-        return next((item for item in among if item.file.sha256 == answer.sha256), None)
+    known = [item for item in among if answer is not None and item.file.sha256 == answer.sha256]
+    if known:
+        return known[0]
     below = [
         item
         for item in among

@@ -85,14 +85,14 @@ def sent_back(checked: Checked, *, month: Iterable[PeriodFinding] = (), before: 
 def previous(opened: Store, period: Period, checked: Checked) -> Checked | None:
     """The stored version that a return answers or follows."""
     answer = correction.answered_for(checked.file, checked.identification.period)
-    if answer is not None:
-        return opened.checked(period, answer.sha256)
+    if answer is not None and (stored := opened.checked(period, answer.sha256)) is not None:
+        return stored
     others = [
         row
         for row in opened.submissions(period)
         if row.region_id == checked.identification.region_id is not None and row.sha256 != checked.file.sha256
     ]
-    among = [stored for row in others if (stored := opened.checked(period, row.sha256)) is not None]
+    among = [other for row in others if (other := opened.checked(period, row.sha256)) is not None]
     return correction.previous_of(checked, among)
 
 

@@ -998,9 +998,12 @@ class _QuestionSheet(_FindingPage):
             self.finding(first + at, at + 1, finding)
         replies = [*(None for _ in self.draft.discrepancies), *(finding.get("reply") for finding in findings)]
         for row, reply in enumerate(replies, start=first):
-            self.put(row, 8, _none(reply) or "", "answer")
+            if _none(reply):
+                self.put(row, 8, reply, "answer")
+                self.fit(row)
+            else:
+                self.sheet.write_blank(row, 8, None, self.book.style("answer"))
             self.sheet.write_blank(row, 9, None, self.book.style("answer"))
-            self.fit(row)
         if not count:
             self.nothing(first, self.say("draft_no_questions"))
 
