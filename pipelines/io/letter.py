@@ -28,8 +28,8 @@ from schemas.tables import plain
 from schemas.texts import message
 
 GRAVEST = 3
-_LONGEST_POINT = 260
-_LONGEST_NAME = 70
+_LONGEST_POINT = 200
+_LONGEST_NAME = 48
 _FILES_NAMED = 3
 
 
@@ -90,7 +90,7 @@ def _page(document: Docx) -> None:
     section.left_margin = section.right_margin = Cm(2.3)
     section.top_margin, section.bottom_margin = Cm(1.6), Cm(1.5)
     style = document.styles["Normal"]
-    style.font.name, style.font.size = "Calibri", Pt(10.5)
+    style.font.name, style.font.size = "Calibri", Pt(10)
 
 
 def _say(
@@ -177,7 +177,8 @@ def _where(finding: Finding) -> str:
 
 def _how(sent: Sequence[SentBack], attached: Sequence[Sequence[str]]) -> str:
     alone = all(item.personal or not item.file.sheets for item in sent)
-    text = message("letter_how_alone" if alone else "letter_how", workbook=_short(attached[0][0]))
+    key = "letter_how_alone" if alone else "letter_how" if len(attached) == 1 else "letter_how_several"
+    text = message(key, workbook=_short(attached[0][0]))
     return f"{text} {message('letter_original')}" if any(len(files) > 1 for files in attached) else text
 
 
@@ -193,7 +194,9 @@ def _unbroken(text: str) -> str:
 
 
 def _short(name: str) -> str:
-    return _cut(name, _LONGEST_NAME)
+    """A name too long for the page without its middle: versions differ at the end."""
+    tail = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - tail - 1].rstrip()}…{name[-tail:].lstrip()}"
 
 
 def _cut(text: str, longest: int) -> str:
