@@ -168,7 +168,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
         gaps = _discrepancies(job, month, compiled, sources)
         compiled = compilation.doubt(compiled, {(gap.place_id, gap.population_group, gap.measure) for gap in gaps})
         found = (*compiled.findings, *_source_findings(sources))
-        compiled = replace(compiled, findings=correction.with_month_replies(found, opened.answers(job.period)))
+        compiled = replace(compiled, findings=correction.with_month_replies(found, opened.answers(job.period).values()))
         opened.save_draft(
             compiled,
             as_of=job.as_of,
@@ -218,7 +218,7 @@ def _store_one(job: Job, opened: Store, item: Checked) -> SavedSubmission:
     """With what its author replied, unless the file holds personal data: nothing of it is kept then."""
     personal = any(finding.code == correction.PERSONAL for finding in item.findings)
     answer = None if personal else correction.answered_for(item.file, item.identification.period)
-    before = None if personal else correspondence.previous(opened, job.period, item)
+    before = None if personal else correspondence.previous(opened, job.period, item, answer)
     return opened.save_submission(
         correction.with_replies(item, answer, before), period=job.period, rules_hash=job.rules_hash, received_at=job.now,
         messages=in_french, answer=answer,

@@ -527,6 +527,23 @@ def label(change: Change, lang: str = "fr") -> str:
     return _field(change.field).label.in_(lang) if change.field else ""
 
 
+def change_sentence(change: Change, lang: str = "fr") -> str:
+    """`Individus : 52 → 520`, or what a row that was added or taken out holds."""
+    if change.field is None:
+        return said(change.after if change.kind == Change.ADDED else change.before, None, lang)
+    name = label(change, lang)
+    if change.before is None and change.after is None:
+        return texts.message("returned_change_person", lang, label_name=name)
+    before, after = (said(value, change.field, lang) for value in (change.before, change.after))
+    return texts.message("returned_change", lang, label_name=name, before=before, after=after)
+
+
+def since_sentence(since: Since, lang: str = "fr") -> str:
+    counts: dict[str, Any] = {name: len(getattr(since, name)) for name in ("corrected", "remaining", "new")}
+    title = texts.message("returned_since", lang, version=since.version, file=since.file)
+    return f"{title} — {texts.message('returned_since_counts', lang, **counts)}"
+
+
 def _field(name: str | None) -> fields.Field:
     return _FIELDS[str(name)]
 

@@ -17,7 +17,7 @@ from pipelines.io.board import region_of_finding
 from pipelines.io.exports import withdraw_workbooks_of_people, write_workbook_of_people
 from pipelines.io.letter import Sender, letter, letter_name
 from pipelines.io.store import Store, SubmissionRow
-from pipelines.model import Checked, Finding, OpenedFile, Period, PeriodFinding
+from pipelines.model import Answered, Checked, Finding, OpenedFile, Period, PeriodFinding, Since
 from schemas.codes import Effect, PopulationGroup, SubmissionStatus
 
 FOLDER = "retours"
@@ -57,7 +57,8 @@ def of_month(opened: Store, period: Period, files: Iterable[OpenedFile]) -> list
     what was refused and not replaced since. In the order of regions and versions."""
     at_hand = {file.sha256: file for file in files}
     rows = opened.submissions(period)
-    answered = {answer.sha256 for answer in opened.answers(period)}
+    answers = opened.answers(period)
+    answered = {answer.sha256 for answer in answers.values()}
     found = []
     for row in rows:
         if row.current or (row.status == SubmissionStatus.REFUSED and row.sha256 not in answered and not _replaced(row, rows)):
@@ -65,7 +66,7 @@ def of_month(opened: Store, period: Period, files: Iterable[OpenedFile]) -> list
             assert checked is not None
             checked = replace(checked, file=at_hand.get(row.sha256, checked.file))
             month = _of_month(opened, period, row)
-            before = previous(opened, period, checked)
+            before = previous(opened, period, checked, answers.get(row.sha256))
             sent = sent_back(checked, month=month, before=before)
             if sent is not None:
                 found.append((sent, row.sha256 in at_hand))
@@ -82,17 +83,29 @@ def sent_back(checked: Checked, *, month: Iterable[PeriodFinding] = (), before: 
     return correction.send_back(checked, region=region, month=month, totals=totals, since=since)
 
 
-def previous(opened: Store, period: Period, checked: Checked) -> Checked | None:
+def changes_of_month(opened: Store, period: Period) -> list[tuple[str, Since]]:
+    """What the return each region is counted by changed against the one it answers or follows, by the name of the region."""
+    answers, found = opened.answers(period), []
+    for row in opened.submissions(period):
+        if row.current:
+            checked = opened.checked(period, row.sha256)
+            before = previous(opened, period, checked, answers.get(row.sha256)) if checked else None
+            since = correction.since(before, checked) if before and checked else None
+            if since is not None:
+                found.append((row.region_id or "", str(row.region), since))
+    return [(region, since) for _, region, since in sorted(found, key=lambda item: item[0])]
+
+
+def previous(opened: Store, period: Period, checked: Checked, answer: Answered | None) -> Checked | None:
     """The stored version that a return answers or follows."""
-    answer = correction.answered_for(checked.file, checked.identification.period)
-    if answer is not None and (stored := opened.checked(period, answer.sha256)) is not None:
-        return stored
-    others = [
-        row
+    if answer is not None and (known := opened.checked(period, answer.sha256)) is not None:
+        return known
+    among = [
+        other
         for row in opened.submissions(period)
         if row.region_id == checked.identification.region_id is not None and row.sha256 != checked.file.sha256
+        if (other := opened.checked(period, row.sha256)) is not None
     ]
-    among = [other for row in others if (other := opened.checked(period, row.sha256)) is not None]
     return correction.previous_of(checked, among)
 
 

@@ -37,7 +37,7 @@ from pipelines import correction
 from pipelines.correction import KEYS, MARK, Point, SentBack
 from pipelines.io.archive import normalise_zip
 from pipelines.io.draft import wrapped_lines
-from pipelines.model import Change, Finding, OpenedFile, Sheet, Since, Unread
+from pipelines.model import Change, Finding, OpenedFile, Sheet, Unread
 from schemas import texts
 from schemas.codes import Effect
 from schemas.texts import message
@@ -652,7 +652,10 @@ class _ListSheet:
     def _change(self, change: Change) -> None:
         linked = change.sheet in self.book.sheetnames and change.kind != Change.REMOVED
         self._cells_of_change(
-            message(f"returned_change_{change.kind}"), change.sheet, change.cell if linked else None, change_sentence(change)
+            message(f"returned_change_{change.kind}"),
+            change.sheet,
+            change.cell if linked else None,
+            correction.change_sentence(change),
         )
         if not linked:
             self._put(_CELL_AT, change.cell or "—")
@@ -734,20 +737,3 @@ def _free_title(book: Workbook) -> str:
     title = message("returned_sheet")
     taken = {name.casefold() for name in book.sheetnames}
     return title if title.casefold() not in taken else f"{title} (DNDS)"
-
-
-def change_sentence(change: Change, lang: str = "fr") -> str:
-    """`Individus : 52 → 520`, or what a row that was added or taken out holds."""
-    if change.field is None:
-        return correction.said(change.after if change.kind == Change.ADDED else change.before, None, lang)
-    name = correction.label(change, lang)
-    if change.before is None and change.after is None:
-        return message("returned_change_person", lang, label_name=name)
-    before, after = (correction.said(value, change.field, lang) for value in (change.before, change.after))
-    return message("returned_change", lang, label_name=name, before=before, after=after)
-
-
-def since_sentence(since: Since, lang: str = "fr") -> str:
-    counts: dict[str, Any] = {name: len(getattr(since, name)) for name in ("corrected", "remaining", "new")}
-    title = message("returned_since", lang, version=since.version, file=since.file)
-    return f"{title} — {message('returned_since_counts', lang, **counts)}"

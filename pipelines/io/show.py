@@ -203,7 +203,7 @@ LINES_OF_CHANGES = 20
 
 def _since_lines(since: Since, lang: str) -> Iterator[str]:
     """What a version changed against the one it answers or follows."""
-    from pipelines.io.returned import change_sentence, since_sentence
+    from pipelines.correction import change_sentence, since_sentence
 
     yield f"  {escape(since_sentence(since, lang))}"
     for change in (since.changes or ())[:LINES_OF_CHANGES]:

@@ -110,6 +110,21 @@ def test_replies_are_shown_in_the_draft_workbook(answered: Folder) -> None:
     assert told["VISA_INCOMPLETE"] == "réunion le 12 janvier"
 
 
+def test_the_draft_workbook_tells_what_new_versions_changed(sent: Folder, answered: Folder) -> None:
+    name = f"Consolidation_{MONTH}_PROJET.xlsx"
+    assert "Nouvelles versions" not in openpyxl.load_workbook(BytesIO(sent.outputs()[name])).sheetnames
+    page = openpyxl.load_workbook(BytesIO(answered.outputs()[name]))["Nouvelles versions"]
+    rows = [row for row in page.iter_rows(values_only=True) if row[0] == "Ségou"]
+    assert [(row[2], row[3], row[4]) for row in rows] == [
+        ("point corrigé", "PDI", "F4"),
+        ("point qui reste", "Identification", "B10"),
+        ("point qui reste", "PDI", "G5"),
+        ("valeur modifiée", "PDI", "F4"),
+    ]
+    assert [(row[1], row[5]) for row in rows][-1] == ("version 1 (segou.xlsx)", "Ménages : quarante → 40")
+    assert [row[6] for row in rows][1] == "réunion le 12 janvier"
+
+
 def test_the_page_shows_what_changed_since(answered: Folder) -> None:
     rows = lines(answered, "segou_v2_A_CORRIGER.xlsx")
     text = [row[0] for row in rows]

@@ -374,12 +374,12 @@ class Store:
             found = connection.execute(select(f).where(f.c.submission_id == row.id).order_by(f.c.id)).all()
         return _as_checked(row, rows, [_as_finding(item) for item in found])
 
-    def answers(self, period: Period) -> tuple[Answered, ...]:
-        """What the files of a month answer, in the order of their arrival."""
+    def answers(self, period: Period) -> dict[str, Answered]:
+        """What the files of a month answer, by their sha256, in the order of their arrival."""
         s = tables.submission.c
-        query = select(s.answers).where(s.period == str(period), s.answers.is_not(None)).order_by(s.id)
+        query = select(s.sha256, s.answers).where(s.period == str(period), s.answers.is_not(None)).order_by(s.id)
         with self._read() as connection:
-            return tuple(_as_answer(text) for (text,) in connection.execute(query))
+            return {sha256: _as_answer(text) for sha256, text in connection.execute(query)}
 
     # --- drafts ---------------------------------------------------------------------------------------------------------
 
