@@ -149,21 +149,30 @@ def _of_author(sent: SentBack, original: bytes, due: date | None, dated: date) -
         return None
     with zipfile.ZipFile(BytesIO(original)) as archive:
         with_macros = "xl/vbaProject.bin" in archive.namelist()
+    book = _loaded(original, with_macros)
+    if book is None or book.sheetnames != [sheet.name for sheet in sent.file.sheets]:
+        return None
+    _take_back(book, sent.file)
+    former = _mark(book, sent)
+    _ListSheet(book, sent, due, former=former, copied=False).write()
+    try:
+        return ".xlsm" if with_macros else ".xlsx", _finish(book, dated, original)
+    except Exception:  # what was read of somebody's file and cannot be written again
+        return None
+
+
+def _loaded(original: bytes, with_macros: bool) -> Workbook | None:
+    """The author's workbook; None when openpyxl stumbles over it, or says that it leaves something out."""
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             book = openpyxl.load_workbook(BytesIO(original), keep_vba=with_macros, rich_text=True)
-        if any(not str(item.message).startswith(_SAID_AND_HARMLESS) for item in told):
-            return None
-        if book.sheetnames != [sheet.name for sheet in sent.file.sheets]:
-            return None
-        book.template = False
-        _take_back(book, sent.file)
-        former = _mark(book, sent)
-        _ListSheet(book, sent, due, former=former, copied=False).write()
-        return ".xlsm" if with_macros else ".xlsx", _finish(book, dated, original)
-    except Exception:  # whatever openpyxl stumbles over in somebody's file, the answer is the same: a copy of its values
+    except Exception:  # whatever it was, the answer is the same: a copy of the values
         return None
+    if any(not str(item.message).startswith(_SAID_AND_HARMLESS) for item in told):
+        return None
+    book.template = False
+    return book
 
 
 def _finish(book: Workbook, dated: date, original: bytes | None = None) -> bytes:

@@ -275,6 +275,7 @@ class Store:
             details = {
                 "period": str(period), "sha256": checked.file.sha256, "region_id": checked.identification.region_id,
                 "version": saved.version, "status": str(checked.status), "rules_hash": rules_hash,
+                **({"answers": answer.sha256} if answer is not None else {}),
             }  # fmt: skip
             _append(connection, received_at, actor, action, f"submission:{saved.id}", details)
             return saved
