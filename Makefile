@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKED := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet
 
-.PHONY: consolidate test lint types unit docs docs-check sample lock clean
+.PHONY: consolidate test lint types unit docs docs-check bench sample lock clean
 
 consolidate: $(READY)  ## Consolidate the sample month into the embedded store
 	@echo "2019-11, the month before (illustrative)…"
@@ -39,6 +39,9 @@ docs: $(READY)  ## Write the data dictionary and the rule catalogue anew
 
 docs-check: $(READY)
 	$(BIN)/python -m pipelines.io.documents --check
+
+bench: $(READY)  ## Print what is measured: name, measured, target, whether it holds, spread
+	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
 
 sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
 	$(BIN)/python -m data.make_sample

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -19,13 +19,24 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from pipelines import correction, rules
-from pipelines.intake import layout_named
-from pipelines.location import PLACE_COLUMNS, locate
-from pipelines.model import Checked, Finding, Identification, Period, Reading, RowCounts, SheetReading, SourceRows
+from pipelines.layouts import layout_named
+from pipelines.location import PLACE_COLUMNS, locate, locate_source
+from pipelines.model import (
+    Checked,
+    Finding,
+    Identification,
+    Period,
+    Reading,
+    RowCounts,
+    SheetReading,
+    SourceRows,
+    Unread,
+    letters,
+)
 from pipelines.places import Gazetteer, Match
 from pipelines.rules import Hit, RowRule
-from schemas import fields, tables, texts
-from schemas.codes import Effect
+from schemas import cells, fields, tables, texts
+from schemas.codes import Effect, PopulationGroup, Unit
 
 _COUNTS = tuple(item.name for item in fields.observation_fields() if item.is_count)
 _VALUES = tuple(item.name for item in fields.observation_fields())
@@ -46,17 +57,21 @@ class Rulebook:
 
     def hash(self) -> str:
         """Identifies the rules a result was made with: effects and thresholds, not wording."""
-        rows = {code: [rule.effect, self.thresholds(code)] for code, rule in texts.rules().items()}
+        rows = {code: [rule.effect, rule.effects, self.thresholds(code)] for code, rule in texts.rules().items()}
         return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
 
     def finding(self, code: str, hit: Hit, columns: Mapping[str, Mapping[str, str]]) -> Finding:
         cell = hit.cell
         if cell is None and hit.table is not None and hit.field is not None and hit.row is not None:
-            letter = columns.get(hit.table, {}).get(hit.field)
-            cell = f"{letter}{hit.row}" if letter else None
+            cell = cell_of(columns.get(hit.table, {}).get(hit.field), hit.row)
         params = {**self.thresholds(code), **{name: _plain(value) for name, value in hit.params.items()}}
         value = None if hit.value is None or code == "PERSONAL_DATA" else str(_plain(hit.value))
-        return Finding(code, texts.rules()[code].effect, hit.sheet, cell, hit.row, value, params)
+        return Finding(code, texts.rules()[code].effect_on(hit.role), hit.sheet, cell, hit.row, value, params)
+
+
+def cell_of(column: str | None, row: int) -> str | None:
+    """The address of a value: a column map holds letters, or a whole address where one cell speaks for every row."""
+    return column if column is None or column[-1:].isdigit() else f"{column}{row}"
 
 
 def _plain(value: Any) -> Any:
@@ -128,6 +143,7 @@ class Dossier:
         self.columns = {sheet.table: dict(sheet.columns) for sheet in reading.sheets}
         self.identification = Identification()
         self.form: rules.FormView | None = None
+        self.doubted: set[tuple[str, int, str]] = set()
         self.findings: list[Finding] = []
         self.rows = _empty_rows()
         self.names = pd.DataFrame()
@@ -138,6 +154,19 @@ class Dossier:
 
     def hit(self, code: str, hit: Hit) -> None:
         self.findings.append(self.rulebook.finding(code, hit, self.columns))
+
+    def hit_unread(self, sheet: SheetReading, row: int, column: str, found: Unread, *, optional: bool = False) -> None:
+        params = {"column": fields.table_named(sheet.table)[column].label.fr, "value": found.text}
+        hit = Hit(sheet.table, sheet.sheet, row, column, value=found.text, params=params, optional=optional)
+        self.hit(rules.UNREAD_RULES[found.kind], hit)
+
+    def word_at(self, sheet: str, table: str, column: str, row: int) -> str | None:
+        """What was typed in a cell that counts as empty: `ND`, `-`."""
+        cells_of = next((found.rows for found in self.reading.file.sheets if found.name == sheet), ())
+        letter = self.columns.get(table, {}).get(column)
+        line = cells_of[row - 1] if letter and row <= len(cells_of) else ()
+        at = next((at for at in range(len(line)) if letters(at) == letter), None)
+        return line[at] if at is not None and isinstance(line[at], str) else None
 
     def judge_reading(self, wanted: frozenset[str]) -> None:
         """`wanted` are the kinds of layout that may be here; of any other, nothing more is judged."""
@@ -161,6 +190,12 @@ class Dossier:
             suggestion=tuple(item.name for item in match.suggestions),
             expected=expected,
         )
+        for name, (value, cell) in self.reading.form.items():
+            if isinstance(value, Unread):
+                hit = replace(
+                    self.form.hit(name, column=fields.IDENTIFICATION[name].label.fr, value=value.text), value=value.text
+                )
+                self.hit(rules.UNREAD_RULES[value.kind], replace(hit, table=fields.IDENTIFICATION.name, field=name, cell=cell))
         for code, rule in rules.FORM_RULES.items():
             for hit in rule(self.form):
                 self.hit(code, hit)
@@ -170,7 +205,7 @@ class Dossier:
         self.rows, self.names = locate(self.rows, gazetteer, self.identification.region_id)
 
     def judge_submission(self, gazetteer: Gazetteer) -> None:
-        view = rules.SubmissionView(self.reading, self.rows, gazetteer)
+        view = rules.SubmissionView(self.reading, self.rows, gazetteer, self.identification.period, frozenset(self.doubted))
         for code, rule in rules.SUBMISSION_RULES.items():
             for hit in rule(view):
                 self.hit(code, hit)
@@ -204,11 +239,11 @@ def _empty_rows() -> pd.DataFrame:
 def _identification(reading: Reading, gazetteer: Gazetteer) -> tuple[Identification, Match]:
     layout = layout_named(str(reading.layout))
     typed = {
-        item.name: tables.reader_of(item, layout.choices.get(item.name))(reading.form.get(item.name, (None, None))[0])
+        item.name: cells.reader_of(item, layout.words(item.name))(_form_value(reading, item.name))
         for item in fields.IDENTIFICATION.fields
     }
     match = gazetteer.match(str(typed["region"] or ""), "region", None, None)
-    period = _period(reading.form.get("period", (None, None))[0])
+    period = _period(_form_value(reading, "period"))
     answer = correction.answered_for(reading.file, period)
     found = Identification(
         region=typed["region"],
@@ -226,61 +261,127 @@ def _identification(reading: Reading, gazetteer: Gazetteer) -> tuple[Identificat
     return found, match
 
 
+def _form_value(reading: Reading, name: str) -> Any:
+    value = reading.form.get(name, (None, None))[0]
+    return None if isinstance(value, Unread) else value
+
+
 def _period(value: Any) -> Period | None:
-    """AAAA-MM as text, MM/AAAA, or any date of the month."""
-    if isinstance(value, str):
-        text = value.strip()
-        month, _, year = text.partition("/")
-        try:
-            return Period.parse(f"{year}-{month.zfill(2)}" if len(year) == 4 else text)
-        except ValueError:
-            pass
-    day = tables.as_date(value)
-    return Period(day.year, day.month) if day else None
+    month = cells.as_month(value)
+    return Period(*month) if month else None
 
 
 # --- single cells -------------------------------------------------------------------------------------------------------
 
 
 @cache
-def _contract(layout: str, table: str) -> pa.DataFrameSchema:
-    return tables.contract(next(item for item in fields.ALL_TABLES if item.name == table), layout_named(layout).choices)
+def _contract(layout: str, table: str, typed: bool) -> pa.DataFrameSchema:
+    told = layout_named(layout)
+    return tables.contract(told.sheet(table).table, told.words_by_field(), typed=typed)
 
 
 def _check_cells(dossiers: Sequence[Dossier]) -> None:
     """Runs each sheet's contract once over all dossiers of a layout, reports what failed and keeps the rest typed."""
     typed: dict[int, list[pd.DataFrame]] = {number: [] for number in range(len(dossiers))}
-    for layout in sorted({str(dossier.reading.layout) for dossier in dossiers}):
-        for table in fields.RETURN_TABLES:
-            frames = []
-            for number, dossier in enumerate(dossiers):
-                sheet = dossier.reading.sheet(table.name) if dossier.reading.layout == layout else None
-                if sheet is not None and not sheet.frame.empty:
-                    frames.append(sheet.frame.assign(_dossier=number, table=table.name, sheet=sheet.sheet))
-            if frames:
-                cells = pd.concat(frames, ignore_index=True)
-                _report_cells(cells, table, layout, dossiers)
-                for dossier_number, rows in _typed(cells, table, layout).groupby("_dossier", sort=False):
-                    typed[int(str(dossier_number))].append(rows.drop(columns="_dossier"))
+    for layout, table in _sheets_of(dossiers):
+        frames = [
+            sheet.frame.assign(_dossier=number, table=table, sheet=sheet.sheet)
+            for number, dossier in enumerate(dossiers)
+            for sheet in dossier.reading.sheets
+            if dossier.reading.layout == layout and sheet.table == table and not sheet.frame.empty
+        ]
+        if frames:
+            cells_read = pd.concat(frames, ignore_index=True)
+            _report_cells(cells_read, table, layout, dossiers)
+            for dossier_number, rows in _typed(cells_read, table, layout).groupby("_dossier", sort=False):
+                typed[int(str(dossier_number))].append(rows.drop(columns="_dossier"))
     for number, dossier in enumerate(dossiers):
         dossier.rows = _wide(typed[number])
+        _report_unread_totals(dossier)
 
 
-def _report_cells(cells: pd.DataFrame, table: fields.Table, layout: str, dossiers: Sequence[Dossier]) -> None:
+def _sheets_of(dossiers: Sequence[Dossier]) -> list[tuple[str, str]]:
+    """(layout, table) of all that was read, in the order of the fields."""
+    found = {(str(dossier.reading.layout), sheet.table) for dossier in dossiers for sheet in dossier.reading.sheets}
+    order = [table.name for table in fields.ALL_TABLES]
+    return sorted(found, key=lambda item: (item[0], order.index(item[1])))
+
+
+def _report_cells(cells_read: pd.DataFrame, table: str, layout: str, dossiers: Sequence[Dossier]) -> None:
     """One finding per failing cell; the cell becomes empty for the rules that follow. A row without any of its mandatory
-    counts draws one finding, whatever else is empty in it."""
-    counts = [item.name for item in table.counts if item.required]
-    uncounted = set(cells.index[cells[counts].isna().all(axis=1)]) if counts else set()
-    for code, column, index in _failures(_contract(layout, table.name), cells):
-        if index in uncounted and code.endswith("_REQUIRED") and column != counts[0]:
+    counts draws one finding, whatever else is empty in it. How texts were read is told once for a column."""
+    declared = layout_named(layout).sheet(table).table
+    said = _report_unread(cells_read, dossiers) | _report_uncounted(cells_read, declared, dossiers)
+    typed = all(sheet.typed for dossier in dossiers for sheet in dossier.reading.sheets)
+    how_read: dict[tuple[int, str, str], list[Any]] = {}
+    for code, column, index in _failures(_contract(layout, table, typed), cells_read):
+        if code.endswith("_REQUIRED") and (index, column) in said:
             continue
-        row, item = cells.loc[index], table[column]
-        params = {"column": item.label.fr, "value": row[column], "choices": [c.fr for c in item.choices or ()]}
-        if not item.choices:
-            params.pop("choices")
-        hit = Hit(table.name, row["sheet"], int(row["row"]), column, value=row[column], params=params)
-        dossiers[int(row["_dossier"])].hit(code, hit)
-        cells.at[index, column] = None
+        if code in tables.HOW_READ_RULES:
+            how_read.setdefault((int(str(cells_read.at[index, "_dossier"])), code, column), []).append(index)
+            continue
+        _report_cell(code, cells_read.loc[index], declared[column], dossiers)
+        cells_read.at[index, column] = None
+    for (number, code, column), found in how_read.items():
+        row, item = cells_read.loc[found[0]], declared[column]
+        meant = cells.reader_of(item, layout_named(layout).words(column))(row[column])
+        more = {"meant": meant, "others": len(found) - 1}
+        _report_cell(code, row, item, dossiers[number : number + 1], **more)
+
+
+def _report_cell(code: str, row: pd.Series, item: fields.Field, dossiers: Sequence[Dossier], **more: Any) -> None:
+    """A finding at one cell: `dossiers` are all of those read together, or the only one that it can be of."""
+    dossier = dossiers[0] if len(dossiers) == 1 else dossiers[int(row["_dossier"])]
+    params: dict[str, Any] = {"column": item.label.fr, "value": row[item.name], **more}
+    if item.choices:
+        params["choices"] = [choice.fr for choice in item.choices]
+    if code.endswith("_REQUIRED"):
+        params["typed"] = dossier.word_at(row["sheet"], row["table"], item.name, int(row["row"]))
+    dossier.hit(code, Hit(row["table"], row["sheet"], int(row["row"]), item.name, value=row[item.name], params=params))
+
+
+def _report_uncounted(cells_read: pd.DataFrame, declared: fields.Table, dossiers: Sequence[Dossier]) -> set[tuple[Any, str]]:
+    """A row without any of its mandatory counts has one finding, at the first of them. Where the layout leaves a mandatory count
+    optional, a row still wants one of any kind. Gives the (index, column) that need no word of their own."""
+    wanted = [item for item in declared.counts if item.required]
+    by_contract = bool(wanted)
+    if not wanted and any(item.required for item in fields.table_named(declared.name).counts):
+        wanted = list(declared.counts)
+    if not wanted:
+        return set()
+    names = [item.name for item in wanted]
+    uncounted = cells_read.index[cells_read[names].isna().all(axis=1)]
+    if by_contract:
+        return {(index, item.name) for index in uncounted for item in declared.fields if item.name != names[0]}
+    for index in uncounted:
+        _report_cell("COUNT_REQUIRED", cells_read.loc[index], wanted[0], dossiers)
+    return set()
+
+
+def _report_unread(cells_read: pd.DataFrame, dossiers: Sequence[Dossier]) -> set[tuple[Any, str]]:
+    """The cells that hold no value, each with its finding; gives (index, column) of them, so that no other rule calls them empty."""
+    done: set[tuple[Any, str]] = set()
+    if not any(sheet.unread for dossier in dossiers for sheet in dossier.reading.sheets):
+        return done
+    where = zip(cells_read["_dossier"], cells_read["sheet"], cells_read["row"], strict=True)
+    index_of = dict(zip(where, cells_read.index, strict=True))
+    for number, dossier in enumerate(dossiers):
+        for sheet in dossier.reading.sheets:
+            for row, column, found in sheet.unread:
+                index = index_of.get((number, sheet.sheet, row))
+                if index is not None and sheet.table == cells_read.at[index, "table"]:
+                    done.add((index, column))
+                    dossier.doubted.add((sheet.table, row, column))
+                    dossier.hit_unread(sheet, row, column, found)
+    return done
+
+
+def _report_unread_totals(dossier: Dossier) -> None:
+    for sheet in dossier.reading.sheets:
+        totals = {total.row for total in sheet.totals}
+        for row, column, found in sheet.unread:
+            if row in totals:
+                dossier.hit_unread(sheet, row, column, found, optional=True)
 
 
 def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple[str, str, Any]]:
@@ -292,11 +393,11 @@ def _failures(schema: pa.DataFrameSchema, frame: pd.DataFrame) -> Iterator[tuple
         yield from zip(cases["check"], cases["column"], cases["index"], strict=True)
 
 
-def _typed(cells: pd.DataFrame, table: fields.Table, layout: str) -> pd.DataFrame:
-    choices = layout_named(layout).choices
-    typed = cells[["_dossier", "table", "sheet", "row"]].copy()
-    for item in table.fields:
-        values = cells[item.name].map(tables.reader_of(item, choices.get(item.name)), na_action="ignore")
+def _typed(cells_read: pd.DataFrame, table: str, layout: str) -> pd.DataFrame:
+    told = layout_named(layout)
+    typed = cells_read[["_dossier", "table", "sheet", "row"]].copy()
+    for item in told.sheet(table).table.fields:
+        values = cells_read[item.name].map(cells.reader_of(item, told.words(item.name)), na_action="ignore")
         typed[item.name] = values.astype("Int64") if item.is_count else values.astype(object)
     return typed
 
@@ -321,19 +422,28 @@ def _objects(values: pd.Series) -> pd.Series:
 
 def _check_rows(dossiers: Sequence[Dossier]) -> None:
     """Runs each row rule once over all dossiers; pandera judges the frame of verdicts, one column a rule."""
-    rows = _together([_with_context(dossier) for dossier in dossiers])
-    names = _together([dossier.names for dossier in dossiers])
-    for frame, in_names in ((rows, False), (names, True)):
-        if frame.empty:
-            continue
-        chosen = [rule for rule in rules.ROW_RULES.values() if (rules.NAMES in rule.tables) is in_names]
+    _judge_rows(_together([_with_context(dossier) for dossier in dossiers]), dossiers)
+    _judge_names(_together([dossier.names for dossier in dossiers]), dossiers)
+
+
+def _judge_rows(rows: pd.DataFrame, dossiers: Sequence[Dossier]) -> None:
+    _judge(rows, [rule for rule in rules.ROW_RULES.values() if rules.NAMES not in rule.tables], dossiers)
+
+
+def _judge_names(names: pd.DataFrame, dossiers: Sequence[Dossier]) -> None:
+    _judge(names, [rule for rule in rules.ROW_RULES.values() if rules.NAMES in rule.tables], dossiers)
+
+
+def _judge(frame: pd.DataFrame, chosen: Sequence[RowRule], dossiers: Sequence[Dossier]) -> None:
+    if not frame.empty:
         verdicts, params = _verdicts(frame, chosen, dossiers[0].rulebook)
         _report_rows(frame, verdicts, params, dossiers)
 
 
 def _with_context(dossier: Dossier) -> pd.DataFrame:
     period = dossier.identification.period
-    return dossier.rows.assign(period_end=period.last_day if period else None)
+    doubtful = rules.all_dates_after(dossier.rows, period)
+    return dossier.rows.assign(period_end=period.last_day if period and not doubtful else None)
 
 
 def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -347,16 +457,21 @@ def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _verdicts(
     frame: pd.DataFrame, chosen: Sequence[RowRule], rulebook: Rulebook
 ) -> tuple[pd.DataFrame, dict[str, Mapping[str, Any]]]:
+    """A column of booleans a rule, in their order: a row whose cells an earlier rule does not believe is not judged by them."""
     verdicts, params = {}, {}
+    doubted: dict[str, pd.Series] = {}
     for rule in chosen:
         known = frame[list(rule.needs)].notna().all(axis=1)
         if rules.NAMES not in rule.tables:
             known &= frame["table"].isin(rule.tables)
+        for name in set(rule.needs) & set(doubted):
+            known &= ~doubted[name]
         judged = frame[known]
         verdict = rule.judge(judged, rulebook.thresholds(rule.code)) if len(judged) else rules.Verdict(pd.Series(dtype=bool))
-        ok = verdict.ok.astype("boolean").fillna(True).astype(bool)
-        verdicts[rule.code] = ok.reindex(frame.index, fill_value=True)
-        params[rule.code] = verdict.params
+        ok = verdict.ok.astype("boolean").fillna(True).astype(bool).reindex(frame.index, fill_value=True)
+        verdicts[rule.code], params[rule.code] = ok, verdict.params
+        for name in rule.doubts:
+            doubted[name] = doubted.get(name, False) | ~ok
     return pd.DataFrame(verdicts, index=frame.index), params
 
 
@@ -376,14 +491,16 @@ def _report_rows(
             if defect in seen:
                 continue
             seen.add(defect)
-        blamed = rule.at or str(row["field"])
+        dossiers[int(row["_dossier"])].doubted |= {(row["table"], int(row["row"]), name) for name in rule.doubts}
+        in_names = rules.NAMES in rule.tables
+        blamed = str(row["code_field"] if rule.at else row["field"]) if in_names else rule.at
         hit = Hit(row["table"], row["sheet"], int(row["row"]), blamed, value=_value(row, blamed),
                   params={**_row_params(row, rule), **{k: _at(v, index) for k, v in params[code].items()}})  # fmt: skip
         dossiers[int(row["_dossier"])].hit(code, hit)
 
 
 def _value(row: pd.Series, blamed: str) -> Any:
-    value = row["name"] if "name" in row.index and blamed != "code" else row.get(blamed)
+    value = (row["code"] if blamed == row["code_field"] else row["name"]) if "code_field" in row.index else row.get(blamed)
     return None if not isinstance(value, list | tuple) and pd.isna(value) else value
 
 
@@ -402,43 +519,53 @@ def _at(value: Any, index: Any) -> Any:
 
 
 def check_source(reading: Reading, gazetteer: Gazetteer, rulebook: Rulebook) -> list[SourceRows]:
-    """Alerts and circulated totals through the same contract and place matching as returns; one result per known sheet."""
+    """Alerts, circulated totals and the stocks of other organisations through the same contract, place matching and totals as
+    returns; one result per known sheet. The findings of the file as a whole are with the first."""
     dossier = Dossier(reading, rulebook)
     dossier.judge_reading(_SOURCES)
-    if dossier.refused:
-        return [SourceRows(reading.file, "", pd.DataFrame(), tuple(dossier.findings))]
+    if dossier.refused or not reading.sheets:
+        return [SourceRows(reading.file, "", pd.DataFrame(), tuple(sorted(dossier.findings, key=Finding.sort_key)))]
     return [_source_rows(dossier, sheet, gazetteer) for sheet in reading.sheets]
 
 
 def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) -> SourceRows:
-    table = next(item for item in fields.SOURCE_TABLES if item.name == sheet.table)
-    cells = sheet.frame.assign(_dossier=0, table=table.name, sheet=sheet.sheet)
-    _report_cells(cells, table, str(dossier.reading.layout), [dossier])
-    rejected = {finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW}
-    rows = _typed(cells, table, str(dossier.reading.layout)).drop(columns=["_dossier", "table"])
+    layout = str(dossier.reading.layout)
+    cells_read = sheet.frame.assign(_dossier=0, table=sheet.table, sheet=sheet.sheet)
+    _report_cells(cells_read, sheet.table, layout, [dossier])
+    rows = _typed(cells_read, sheet.table, layout).drop(columns="_dossier")
+    rows["place_id"], names = locate_source(rows, gazetteer)
+    _judge_names(names.assign(_dossier=0), [dossier])
+    one = replace(dossier.reading, sheets=(sheet,))
+    for hit in rules.SUBMISSION_RULES["TOTAL_MISMATCH"](rules.SubmissionView(one, rows, gazetteer)):
+        dossier.hit("TOTAL_MISMATCH", hit)
+    rejected = {
+        finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW and finding.sheet == sheet.sheet
+    }
     rows = rows[~rows["row"].isin(rejected)].reset_index(drop=True)
-    first_count = sheet.columns.get(table.counts[0].name, "A")
-    rows["cell"] = [f"{first_count}{row}" for row in rows["row"]]
+    first_count = sheet.columns.get(fields.table_named(sheet.table).counts[0].name, "A")
+    rows["cell"] = [cell_of(first_count, row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
-    rows["place_id"] = [_place_source(row, dossier, sheet, gazetteer) for row in rows.to_dict("records")]
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))
-    return SourceRows(dossier.reading.file, table.name, rows.astype({"place_id": object}), findings)
+    dossier.findings.clear()
+    return SourceRows(dossier.reading.file, sheet.table, rows.drop(columns="table").astype({"place_id": object}), findings)
 
 
-def _place_source(row: Mapping[Any, Any], dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) -> str | None:
-    """Region, then cercle, then commune, as far as they are recognised; the first that is not draws a finding."""
-    place_id: str | None = None
-    for level in ("region", "cercle", "commune"):
-        name = row.get(level)
-        if not isinstance(name, str):
-            continue
-        match = gazetteer.match(name, level, place_id, None)
-        if match.place_id is None and level == "cercle":
-            match = gazetteer.match(name, level, None, None)
-        if match.place_id is None:
-            kept_at = gazetteer.place(place_id).name if place_id else "—"
-            params = {"name": name, "kept_at": kept_at, "suggestion": [item.name for item in match.suggestions]}
-            dossier.hit("PLACE_UNKNOWN", Hit(sheet.table, sheet.sheet, int(row["row"]), level, value=name, params=params))
-            break
-        place_id = match.place_id
-    return place_id
+_STOCK_COLUMNS: Mapping[str, Mapping[str, str]] = {
+    PopulationGroup.IDP: {Unit.HOUSEHOLD: "households", Unit.INDIVIDUAL: "individuals"},
+    PopulationGroup.IDP_RETURNEE: {Unit.HOUSEHOLD: "returnee_households", Unit.INDIVIDUAL: "returnee_individuals"},
+    PopulationGroup.REPATRIATED_REFUGEE: {Unit.HOUSEHOLD: "repatriated_households", Unit.INDIVIDUAL: "repatriated_individuals"},
+}
+"""Which column of `fields.STOCK` counts whom."""
+
+
+def source_totals(parts: Sequence[SourceRows]) -> dict[str, dict[str, int | None]]:
+    """group -> unit -> the sum of a source's own column, None when it does not count them; empty for alerts and other flows,
+    which are no total of anything."""
+    stocks = [part.rows for part in parts if part.table == fields.STOCK.name]
+    if not stocks:
+        return {}
+    rows = pd.concat(stocks, ignore_index=True)
+    return {
+        str(group): {str(unit): int(rows[name].sum()) if rows[name].notna().any() else None for unit, name in columns.items()}
+        for group, columns in _STOCK_COLUMNS.items()
+    }

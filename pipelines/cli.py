@@ -141,6 +141,16 @@ def build(lang: str) -> typer.Typer:
     ) -> None:
         raise typer.Exit(_explain(place, _period(period, lang), as_json, lang))
 
+    @app.command("template", cls=_Command, help=say("cli_template"))
+    def template(
+        period: Annotated[str, typer.Option("--period", metavar="AAAA-MM", help=say("cli_period"))],
+        region: Annotated[list[str] | None, typer.Option("--region", metavar="NAME", help=say("cli_template_region"))] = None,
+        folder: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=say("cli_template_out"))] = None,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        raise typer.Exit(_template(_period(period, lang), region or [], folder, as_json, lang))
+
     return app
 
 
@@ -182,7 +192,8 @@ def _explain_usage(wrong: Any, lang: str) -> None:
     if kind == "NoSuchOption":
         told = message("cli_no_such_option", lang, option=wrong.option_name)
     elif kind == "MissingParameter":
-        told = message("cli_missing_parameter", lang, name=wrong.param.metavar or wrong.param.name)
+        option = next((word for word in wrong.param.opts if word.startswith("--")), None)
+        told = message("cli_missing_parameter", lang, name=option or wrong.param.metavar or wrong.param.name)
     elif command := re.match(r"No such command '(.+)'", wrong.message):
         told = message("cli_no_such_command", lang, name=command[1])
     else:
@@ -396,3 +407,66 @@ def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
             for line in explain.lines(story, lang):
                 out.print(line, highlight=False)
     return DONE
+
+
+# --- template -----------------------------------------------------------------------------------------------------------
+
+
+def _template(period: Period, regions: list[str], folder: Path | None, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    directorates = _directorates(period, regions, lang)
+    from pipelines.io.template.month import write_fiches
+
+    into = folder or settings.processed_dir / str(period) / "modeles"
+    written = []
+    with _spinner(message("cli_starting", lang)) as say, _store_if_any(settings) as store:
+        for item in write_fiches(into, period, directorates, settings, store):
+            say(message("cli_template_writing", lang, region_name=item.region))
+            written.append(item)
+    past = written[0].past if written else None
+    if as_json:
+        files = [{"region": item.region, "file": str(item.path), "set_aside": str(item.set_aside) if item.set_aside else None}
+                 for item in written]  # fmt: skip
+        _print_json({"period": str(period), "past": past, "files": files})
+        return DONE
+    told = (
+        message("cli_template_past", lang, past=past)
+        if past
+        else message("cli_template_no_past", lang, period=str(period.previous()))
+    )
+    out.print(told, highlight=False)
+    out.print(message("cli_written", lang))
+    for item in written:
+        out.print(f"  {escape(str(item.path))}", highlight=False, soft_wrap=True)
+        if item.set_aside:
+            out.print(escape(message("cli_template_aside", lang, file=str(item.set_aside))), highlight=False, soft_wrap=True)
+    return DONE
+
+
+def _directorates(period: Period, regions: list[str], lang: str) -> list[Any]:
+    """The directorates expected in a month, or those of the regions named."""
+    from pipelines.io import reference
+
+    expected = {one.place_id: one for one in reference.expected_directorates(period)}
+    wanted: dict[str, Any] = {}
+    for name in regions:
+        match = reference.gazetteer().match(name, "region")
+        if match.place_id is None:
+            near = [item.name for item in match.suggestions]
+            raise _wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
+        if match.place_id not in expected:
+            raise _wrong_usage(escape(message("cli_region_not_expected", lang, region=name, period=str(period))))
+        wanted[match.place_id] = expected[match.place_id]
+    return list((wanted or expected).values())
+
+
+@contextmanager
+def _store_if_any(settings: "Settings") -> Iterator[Any]:
+    """The store, or None when there is none yet: it is not created to be asked about the past."""
+    if settings.database_url is None and not (settings.processed_dir / "cmp.sqlite").exists():
+        yield None
+        return
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store:
+        yield store

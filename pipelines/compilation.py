@@ -341,6 +341,46 @@ def _chain(place_id: str, gazetteer: Gazetteer) -> list[str]:
     return chain if chain[-1] == COUNTRY else [*chain, COUNTRY]
 
 
+STOCK_COLUMNS = [
+    "table", "home_region", "place_id", "level", "site", "asylum_country", "households", "individuals", "carried_months",
+]  # fmt: skip
+
+
+def stocks_by_place(month: Month) -> pd.DataFrame:
+    """The stocks of a month where its returns tell them: one line per table, place, level, site and country of asylum, as they are
+    counted, and what is carried forward. STOCK_COLUMNS; `level` is that of the row, and None where only the region is known."""
+    rows = _with_home(month)
+    items = _items(rows, month)
+    carried = _carried(items, rows, month)
+    counted = rows[rows["accepted"] & ~rows["retold"] & ~rows["inside"] & rows["table"].isin(_STOCKS)]
+    counted = counted.assign(carried_months=0, level=_told_level(counted))
+    key = STOCK_COLUMNS[:6]
+    told = pd.concat([counted[STOCK_COLUMNS], _carried_stocks(carried, month.gazetteer)], ignore_index=True)
+    sums = {name: (name, "sum") for name in ("households", "individuals")}
+    stocks = told.groupby(key, dropna=False, sort=True).agg(**sums, carried_months=("carried_months", "max")).reset_index()
+    stocks[key] = stocks[key].astype(object).where(stocks[key].notna(), None)
+    return stocks[STOCK_COLUMNS]
+
+
+def _told_level(rows: pd.DataFrame) -> pd.Series:
+    """What each row covers, by its own word or else by the place that was found."""
+    levels = rows["level"].where(rows["level"].notna(), rows["level_found"])
+    return levels.astype(object).where(rows["level_found"] != "region", None)
+
+
+def _carried_stocks(carried: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
+    """Lines of what is carried forward, households and individuals side by side."""
+    names = {str(unit): name for unit, name in _UNIT_FIELDS.items()}
+    lines: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in carried.to_dict("records"):
+        level = gazetteer.place(row["place_id"]).level
+        line = lines.setdefault((row["table"], row["place_id"]), dict.fromkeys(STOCK_COLUMNS))
+        line |= {name: row[name] for name in ("table", "home_region", "place_id", "carried_months")}
+        line |= {"level": None if level == "region" else level, names[row["unit"]]: int(row["value"])}
+    counts = {"households": "Int64", "individuals": "Int64", "carried_months": "int64"}
+    return pd.DataFrame(list(lines.values()), columns=STOCK_COLUMNS, dtype=object).astype(counts)
+
+
 # --- figures ------------------------------------------------------------------------------------------------------------
 
 

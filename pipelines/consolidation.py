@@ -114,7 +114,7 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
 
 def read(job: Job) -> list[OpenedFile]:
     """The returns of the month, every file in the folder, readable or not."""
-    return [workbooks.open_file(path) for path in workbooks.files_in(job.inbox / "returns")]
+    return [workbooks.open_file(path, job.settings.limits) for path in workbooks.files_in(job.inbox / "returns")]
 
 
 def check(job: Job, files: Sequence[OpenedFile]) -> list[Dossier]:
@@ -139,7 +139,7 @@ def read_sources(job: Job) -> list[SourceRows]:
     found: list[SourceRows] = []
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
-            reading = intake.read(workbooks.open_file(path), intake.layouts())
+            reading = intake.read(workbooks.open_file(path, job.settings.limits), intake.layouts())
             found.extend(checking.check_source(reading, reference.gazetteer(), job.rulebook))
     return found
 
@@ -204,14 +204,17 @@ def send_back(job: Job, files: Sequence[OpenedFile]) -> Written:
             for item, there in correspondence.of_month(opened, job.period, files)
         ]
     calendar = correspondence.Calendar(job.period, job.settings.replies_due(job.period), job.period.last_day)
-    return correspondence.write(job.outbox / correspondence.FOLDER, sent, calendar, _sender(job.settings), withdraw=True)
+    return correspondence.write(
+        job.outbox / correspondence.FOLDER, sent, calendar, _sender(job.settings, job.period), withdraw=True
+    )
 
 
 # --- their details ------------------------------------------------------------------------------------------------------
 
 
-def _sender(settings: Settings) -> Sender:
-    return Sender(settings.ministry, settings.signatory)
+def _sender(settings: Settings, period: Period | None) -> Sender:
+    of_month = reference.ministry(period) if period else texts.message("letter_ministry")
+    return Sender(settings.ministry or of_month, settings.signatory)
 
 
 def _store_one(job: Job, opened: Store, item: Checked) -> SavedSubmission:
@@ -303,7 +306,7 @@ def validate_and_send_back(
     month = months.pop() if len(months) == 1 else period
     dated = month.last_day if month else max((item.period.last_day for item, _ in sent if item.period), default=date(1980, 1, 1))
     calendar = correspondence.Calendar(month, settings.replies_due(month) if month else None, dated)
-    return reports, correspondence.write(folder, sent, calendar, _sender(settings))
+    return reports, correspondence.write(folder, sent, calendar, _sender(settings, month))
 
 
 Versions = tuple[Checked, Checked | None]
@@ -312,7 +315,7 @@ Versions = tuple[Checked, Checked | None]
 
 def _validated(paths: Iterable[Path], settings: Settings, period: Period | None) -> list[tuple[FileReport, Versions | None]]:
     rulebook, gazetteer = Rulebook(settings.thresholds), reference.gazetteer()
-    readings = [(path, intake.read(workbooks.open_file(path), intake.layouts())) for path in paths]
+    readings = [(path, intake.read(workbooks.open_file(path, settings.limits), intake.layouts())) for path in paths]
     returns = [reading for _, reading in readings if not _is_source(reading)]
     judged = iter(_with_replies(checking.check(returns, gazetteer, rulebook, period)))
     found: list[tuple[FileReport, Versions | None]] = []
@@ -342,7 +345,7 @@ def _is_source(reading: Reading) -> bool:
 def _return_report(path: Path, checked: Checked, before: Checked | None) -> FileReport:
     found = checked.identification
     region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
-    return FileReport(str(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
+    return FileReport(workbooks.safe_path(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
                       checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings,
                       correction.since(before, checked) if before is not None else None)  # fmt: skip
 
@@ -353,5 +356,6 @@ def _source_report(path: Path, reading: Reading, rulebook: Rulebook) -> FileRepo
     refused = any(finding.effect is Effect.REJECT_SUBMISSION for finding in findings)
     read, recognised = (sum(getattr(sheet, name) for sheet in reading.sheets) for name in ("read", "recognised"))
     accepted = sum(len(part.rows) for part in parts)
-    return FileReport(str(path), reading.layout, None, None, "refused" if refused else "accepted",
-                      RowCounts(read, accepted, read - recognised - accepted, recognised), {}, findings)  # fmt: skip
+    months = {str(Period.of(day)) for part in parts for day in part.rows.get("observed_on", ()) if isinstance(day, date)}
+    return FileReport(workbooks.safe_path(path), reading.layout, None, months.pop() if len(months) == 1 else None, "refused" if refused else "accepted",
+                      RowCounts(read, accepted, read - recognised - accepted, recognised), checking.source_totals(parts), findings)  # fmt: skip

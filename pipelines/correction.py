@@ -16,6 +16,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines import privacy
 from pipelines.model import (
     Answered,
     Change,
@@ -31,8 +32,8 @@ from pipelines.model import (
     Unread,
 )
 from schemas import fields, texts
+from schemas.cells import plain
 from schemas.codes import Effect, SubmissionStatus, Unit, YesNo
-from schemas.tables import plain
 
 MARK = "cmp-idp:a-corriger:1"
 """Stands in a hidden cell of the list and tells it from any other sheet; right of it the sha256, version and month of the file
@@ -261,11 +262,12 @@ def _column(row: Sequence[Any], title: str) -> int | None:
 
 
 def _told(value: Any) -> str:
-    """A reply as text: people also answer with a number or a date."""
+    """A reply as text: people also answer with a number or a date. One that names persons is not taken over."""
     if isinstance(value, date):
         return texts.day(value)
     text = "" if value is None else str(value).strip()
-    return _TELEPHONE.sub(texts.message("returned_telephone"), text)
+    text = _TELEPHONE.sub(texts.message("returned_telephone"), text)
+    return texts.message("returned_not_taken") if privacy.text_kind(text) else text
 
 
 # --- replies to their findings ------------------------------------------------------------------------------------------
@@ -445,7 +447,7 @@ class _Rows:
 
     def _of_row(self, old: Row, new: Row) -> Iterator[Change]:
         letters = self.after.columns.get(new["table"], {})
-        for name in fields.observation_fields_of(new["table"]):
+        for name in fields.table_named(new["table"]).names:
             was, now = _value(self.before, self._typed[0], old, name), _value(self.after, self._typed[1], new, name)
             if was != now:
                 cell = f"{letters[name]}{new['row']}" if name in letters else None
@@ -454,7 +456,7 @@ class _Rows:
     @staticmethod
     def _whole(kind: str, row: Row, item: Checked) -> Change:
         columns = item.columns.get(row["table"], {})
-        names = fields.observation_fields_of(row["table"])
+        names = fields.table_named(row["table"]).names
         first = next((columns[name] for name in names if name in columns and row[name] is not None), "A")
         said = {name: row[name] for name in names if row[name] is not None and name in _SHOWN}
         values = (None, said) if kind == Change.ADDED else (said, None)
@@ -485,7 +487,7 @@ def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _content(row: Row) -> Hashable:
-    return tuple(row[name] for name in fields.observation_fields_of(row["table"]))
+    return tuple(row[name] for name in fields.table_named(row["table"]).names)
 
 
 def _place(row: Row) -> Hashable:
@@ -495,7 +497,7 @@ def _place(row: Row) -> Hashable:
 
 def _alike(old: Row, new: Row) -> float:
     """The share of the values of two rows that they have in common."""
-    pairs = [(old[name], new[name]) for name in fields.observation_fields_of(new["table"])]
+    pairs = [(old[name], new[name]) for name in fields.table_named(new["table"]).names]
     told = [pair for pair in pairs if pair != (None, None)]
     return sum(was == now for was, now in told) / len(told) if told else 0.0
 

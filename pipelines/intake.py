@@ -6,118 +6,138 @@ field of the layout or reported. No value is judged here.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from pipelines import correction
-from pipelines.model import OpenedFile, PrintedTotal, Reading, Sheet, SheetReading
+from pipelines import correction, privacy
+from pipelines.layouts import Layout, SheetLayout, layout_named, layouts, parse_layout
+from pipelines.model import Merge, OpenedFile, Persons, PrintedTotal, Reading, Sheet, SheetReading, Unread, letters
 from schemas import fields
-from schemas.tables import as_integer, plain
+from schemas.cells import as_integer, plain
+
+__all__ = ["layout_named", "layouts", "letters", "parse_layout", "read", "recognise", "suggest"]
 
 HEADER_WITHIN = 15
 """A header row is looked for in the first fifteen rows; RRM sheets have it on row 7."""
+_HEADER_DEPTH = 3
+"""A header may take up to three rows: a group over its columns, and a group over groups."""
 _SUGGEST_FROM = 70.0
+_SECOND_HEADER = 3
+"""From so many known headers in a row of texts below the first header, a second table begins."""
+
+
+# --- which layout, which sheets -----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class SheetLayout:
-    table: fields.Table
-    title: str
-    titles: frozenset[str]
-    shape: str
-    required: bool
-    headers: Mapping[str, str]
-    """Folded header or synonym -> field name."""
-    service: frozenset[str] = frozenset()
-    """Folded headers of columns that serve the author (checks, last month's figures) or that the project has no use for: known,
-    and never read."""
+class Assignment:
+    """Which sheet of a file is which sheet of a layout, by title or, where no title tells, by its headers."""
+
+    by_title: Mapping[str, SheetLayout]
+    by_headers: Mapping[str, SheetLayout]
+    known: int
+    """How many fields the sheets told by their headers have."""
+
+    def __getitem__(self, title: str) -> SheetLayout | None:
+        return self.by_title.get(title) or self.by_headers.get(title)
+
+    def rank(self, layout: Layout) -> tuple[bool, int, int] | None:
+        """What the layout fits best by: titles before headers; None when no sheet that it needs is there."""
+        if any(sheet.required for sheet in self.by_title.values()):
+            return (True, len(self.by_title), self.known)
+        return (False, 0, self.known) if any(sheet.required for sheet in self.by_headers.values()) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """One workbook layout of `schemas/layouts`. `choices` holds its synonyms of code lists: field -> folded word -> code."""
+def recognise(file: OpenedFile, among: Iterable[Layout]) -> tuple[Layout, Assignment] | None:
+    """Of the layouts one of whose required sheets the file has, the one that knows most of its sheets by title; without any
+    such title, the one that knows most headers. None when nothing tells."""
+    best: tuple[Any, Layout, Assignment] | None = None
+    for layout in among:
+        assignment = _assign(file, layout)
+        rank = assignment.rank(layout)
+        if rank is not None and (best is None or rank > best[0]):
+            best = (rank, layout, assignment)
+    return best[1:] if best else None
 
-    id: str
-    kind: str
-    sheets: tuple[SheetLayout, ...]
-    total_words: tuple[str, ...]
-    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    service_sheets: frozenset[str] = frozenset()
-    """Folded titles of sheets that serve the workbook itself (lists of drop-downs, instructions) and hold no data."""
-    blank_words: frozenset[str] = frozenset()
-    """Typed in a cell, these mean that it is empty; never that it is zero."""
 
-    def sheet_of(self, title: str) -> SheetLayout | None:
-        return next((sheet for sheet in self.sheets if plain(title) in sheet.titles), None)
+def _assign(file: OpenedFile, layout: Layout) -> Assignment:
+    by_title = {sheet.name: wanted for sheet in file.sheets if (wanted := layout.sheet_of(sheet.name)) is not None}
+    taken = {wanted.table.name for wanted in by_title.values()}
+    free = [wanted for wanted in layout.sheets if wanted.known_by and wanted.table.name not in taken]
+    others = [sheet for sheet in file.sheets if sheet.name not in by_title and plain(sheet.name) not in layout.service_sheets]
+    fits = {(sheet.name, wanted.table.name): _fit(sheet, wanted) for sheet in others for wanted in free}
+    by_headers: dict[str, SheetLayout] = {}
+    known = 0
+    for sheet in others:
+        ranked = sorted(((fits[sheet.name, w.table.name], w) for w in free), key=lambda item: -item[0])
+        if not ranked or not ranked[0][0] or (len(ranked) > 1 and ranked[0][0] == ranked[1][0]):
+            continue  # nothing tells, or two tables fit as well
+        score, wanted = ranked[0]
+        if score == max(fits[other.name, wanted.table.name] for other in others) and wanted not in by_headers.values():
+            by_headers[sheet.name] = wanted
+            known += score
+    return Assignment(by_title, by_headers, known)
 
-    def sheet(self, table: str) -> SheetLayout:
-        return next(sheet for sheet in self.sheets if sheet.table.name == table)
 
-    @property
-    def form(self) -> SheetLayout | None:
-        return next((sheet for sheet in self.sheets if sheet.shape == "form"), None)
-
-    def value(self, cell: Any) -> Any:
-        """What a cell holds: None when it is empty or says so in words."""
-        return None if isinstance(cell, str) and cell.strip().casefold() in self.blank_words else cell
+def _fit(sheet: Sheet, wanted: SheetLayout) -> int:
+    """How many fields of `wanted` a sheet of any title shows; 0 unless it shows all that tell it."""
+    if wanted.shape == "form":
+        keys = {_key(value) for row in sheet.rows for value in row}
+        found = {name for key, name in wanted.headers.items() if key in keys}
+    else:
+        header = _find_header(sheet, wanted)
+        found = set(header.columns) if header else set()
+    return len(found) if wanted.known_by <= found else 0
 
 
 @cache
-def layouts() -> tuple[Layout, ...]:
-    """All layouts packaged in `schemas/layouts`, by file name."""
-    folder = files("schemas").joinpath("layouts")
-    found = sorted((item for item in folder.iterdir() if item.name.endswith(".toml")), key=lambda item: item.name)
-    return tuple(parse_layout(tomllib.loads(item.read_text("utf-8"))) for item in found)
+def _plain(text: str) -> str:
+    return plain(text)
 
 
-def layout_named(layout_id: str) -> Layout:
-    return next(layout for layout in layouts() if layout.id == layout_id)
-
-
-def parse_layout(row: Mapping[str, Any]) -> Layout:
-    """A layout from its TOML. Raises KeyError when it names a table or field that `fields.py` does not have."""
-    tables = {table.name: table for table in fields.ALL_TABLES}
-    sheets = []
-    for name, sheet in row["sheets"].items():
-        table = tables[sheet.get("table", name)]
-        headers = {plain(item.label.fr): item.name for item in table.fields}
-        for field_name, words in sheet.get("synonyms", {}).items():
-            headers.update({plain(word): table[field_name].name for word in words})
-        titles = frozenset(plain(title) for title in (sheet["title"], *sheet.get("titles", ())))
-        service = frozenset(plain(word) for word in sheet.get("service_columns", ()))
-        sheets.append(SheetLayout(table, sheet["title"], titles, sheet["shape"], sheet.get("required", False), headers, service))
-    choices = {name: {plain(word): code for word, code in words.items()} for name, words in row.get("choices", {}).items()}
-    total_words = tuple(plain(word) for word in row["total_words"])
-    lists = frozenset(plain(title) for title in (*row.get("service_sheets", ()), row.get("lists_sheet")) if title)
-    blanks = frozenset(word.casefold() for word in ("", *row.get("blank_words", ())))
-    return Layout(row["id"], row["kind"], tuple(sheets), total_words, choices, lists, blanks)
-
-
-def recognise(file: OpenedFile, among: Iterable[Layout]) -> Layout | None:
-    """Of the layouts one of whose required sheets the file has, the one with most of its sheets in it; None without any."""
-    titles = {plain(sheet.name) for sheet in file.sheets}
-    told = [layout for layout in among if any(sheet.required and sheet.titles & titles for sheet in layout.sheets)]
-    return max(told, key=lambda layout: sum(bool(sheet.titles & titles) for sheet in layout.sheets), default=None)
+def _key(value: Any) -> str | None:
+    return _plain(value) if isinstance(value, str) else None
 
 
 def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
-    """The file as its layout understands it. A file with a `problem` or without a layout gives an empty reading."""
+    """The file as its layout understands it. A file with a `problem` or without a layout gives an empty reading; of a file with
+    personal data nothing but their place is kept."""
     own = correction.of_author(file)
-    layout = None if file.problem else recognise(own, among)
-    if layout is None:
-        return Reading(file=file, layout=None)
-    sheets, unknown, repeated = [], [], []
+    told = None if file.problem else recognise(own, among)
+    if told is None:
+        return _without_persons(Reading(file=file, layout=None), privacy.persons(own))
+    layout, assignment = told
+    persons = privacy.persons(own, {title: _exempt(wanted) for title in file_titles(own) if (wanted := assignment[title])})
+    empty = Reading(file=file, layout=layout.id, kind=layout.kind)
+    return _without_persons(empty, persons) if persons else _read(file, own.sheets, layout, assignment)
+
+
+def file_titles(file: OpenedFile) -> tuple[str, ...]:
+    return tuple(sheet.name for sheet in file.sheets)
+
+
+def _exempt(wanted: SheetLayout) -> privacy.Exempt:
+    """Officers sign the identification of a return; sites and alerts have a position of their own."""
+    return privacy.Exempt(names=wanted.shape == "form", positions=wanted.table in (fields.SITE, fields.ALERT))
+
+
+def _without_persons(reading: Reading, persons: tuple[Persons, ...]) -> Reading:
+    return replace(reading, file=replace(reading.file, sheets=()), persons=persons) if persons else reading
+
+
+def _read(file: OpenedFile, own: Sequence[Sheet], layout: Layout, assignment: Assignment) -> Reading:
+    sheets: list[SheetReading] = []
+    unknown, repeated, hidden = [], [], []
     first: dict[str, str] = {}
     form: dict[str, tuple[Any, str]] = {}
-    for sheet in own.sheets:
-        wanted = layout.sheet_of(sheet.name)
+    elsewhere = {wanted.table.name for sheet in own if (wanted := assignment[sheet.name])}
+    for sheet in own:
+        wanted = assignment[sheet.name]
         if wanted is None:
             if plain(sheet.name) not in layout.service_sheets:
                 unknown.append(sheet.name)
@@ -125,10 +145,12 @@ def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
             repeated.append((sheet.name, first[wanted.table.name]))
         else:
             first[wanted.table.name] = sheet.name
+            hidden += [sheet.name] if sheet.hidden else []
             if wanted.shape == "form":
                 form = _read_form(sheet, wanted, layout)
             else:
-                sheets.append(_read_table(sheet, wanted, layout))
+                tables = _read_tables(sheet, wanted, layout, elsewhere)
+                sheets.extend(_since_1904(table) if file.dates_from_1904 else table for table in tables)
     return Reading(
         file=file,
         layout=layout.id,
@@ -136,15 +158,12 @@ def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
         form_sheet=first.get(layout.form.table.name) if layout.form else None,
         sheets=tuple(sheets),
         unknown_sheets=tuple(unknown),
-        missing_sheets=_missing_sheets(own, layout),
+        missing_sheets=tuple(s.title for s in layout.sheets if s.required and s.table.name not in first),
         repeated_sheets=tuple(repeated),
+        renamed_sheets=tuple((title, wanted.title) for title, wanted in assignment.by_headers.items()),
+        hidden_sheets=tuple(hidden),
         kind=layout.kind,
     )
-
-
-def _missing_sheets(file: OpenedFile, layout: Layout) -> tuple[str, ...]:
-    titles = {plain(sheet.name) for sheet in file.sheets}
-    return tuple(sheet.title for sheet in layout.sheets if sheet.required and not sheet.titles & titles)
 
 
 def _read_form(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> dict[str, tuple[Any, str]]:
@@ -152,7 +171,7 @@ def _read_form(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> dict[str, t
     found: dict[str, tuple[Any, str]] = {}
     for number, row in enumerate(sheet.rows, start=1):
         for column, value in enumerate(row):
-            name = wanted.headers.get(plain(value)) if isinstance(value, str) else None
+            name = wanted.headers.get(_key(value) or "")
             if name and name not in found:
                 given = layout.value(row[column + 1]) if column + 1 < len(row) else None
                 found[name] = (given, f"{letters(column + 1)}{number}")
@@ -160,89 +179,104 @@ def _read_form(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> dict[str, t
     return found
 
 
-def _read_table(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> SheetReading:
-    header_at = _find_header(sheet, wanted)
-    if header_at is None:
-        rows = [sum(layout.value(value) is not None for value in row) for row in sheet.rows]
-        return SheetReading(
-            wanted.table.name, sheet.name, _frame([], {}, wanted.table), {}, recognised=sum(filled <= 1 for filled in rows),
-            read=len(rows), header_row=None, empty=max(rows, default=0) <= 1,
-        )  # fmt: skip
-    header = sheet.rows[header_at]
-    columns, unknown, twice = _columns(header, header_at + 1, wanted)
-    data: list[tuple[Any, ...]] = []
-    totals: list[PrintedTotal] = []
-    untitled: set[int] = set()
-    for number, cells in enumerate(sheet.rows[header_at + 1 :], start=header_at + 2):
-        row = [layout.value(value) for value in cells]
-        values = {name: row[at] if at < len(row) else None for name, at in columns.items()}
-        filled = [at for at, value in enumerate(row) if value is not None]
-        if _is_title(row, filled) or _is_header(values, wanted):
-            continue
-        if _is_total(row, values, layout.total_words) or _is_unnamed_total(values, columns, data, totals, wanted.table):
-            totals.append(_printed_total(wanted.table, number, values))
-            continue
-        untitled |= {at for at in filled if at >= len(header) or header[at] is None}
-        if any(value is not None for value in values.values()):
-            data.append((number, *values.values()))
-    unknown += tuple((letters(at), f"{letters(at)}{header_at + 1}", ()) for at in sorted(untitled))
-    return SheetReading(
-        table=wanted.table.name,
-        sheet=sheet.name,
-        frame=_frame(data, columns, wanted.table),
-        columns={name: letters(at) for name, at in columns.items()},
-        recognised=len(sheet.rows) - len(data),
-        read=len(sheet.rows),
-        header_row=header_at + 1,
-        totals=tuple(totals),
-        missing_columns=tuple(item.label.fr for item in wanted.table.fields if item.required and item.name not in columns),
-        unknown_columns=unknown,
-        repeated_columns=twice,
-    )
+_FROM_1900_TO_1904 = 1462
+"""Days between the two origins that Excel counts days from."""
 
 
-def _is_title(row: Sequence[Any], filled: Sequence[int]) -> bool:
-    """An empty row, or a text alone on its row: the title of a block, a note, a signature."""
-    return not filled or (len(filled) == 1 and isinstance(row[filled[0]], str))
+def _since_1904(reading: SheetReading) -> SheetReading:
+    """A bare number where a date is due counts from 1904 in this file; readers of cells count from 1900."""
+    dates = [item.name for item in fields.table_named(reading.table).fields if item.kind is fields.Kind.DATE]
+    for name in dates:
+        reading.frame[name] = [
+            value + _FROM_1900_TO_1904 if isinstance(value, int | float) else value for value in reading.frame[name]
+        ]
+    return reading
 
 
-def _is_header(values: Mapping[str, Any], wanted: SheetLayout) -> bool:
-    """The header once more, as on every printed page."""
-    told = [name for name, value in values.items() if isinstance(value, str) and wanted.headers.get(plain(value)) == name]
-    return len(told) >= 2
+# --- headers ------------------------------------------------------------------------------------------------------------
 
 
-def _find_header(sheet: Sheet, wanted: SheetLayout) -> int | None:
-    """The row with the most known headers among the first fifteen; None when no row has two."""
-    scores = [
-        (len({wanted.headers[plain(v)] for v in row if isinstance(v, str) and plain(v) in wanted.headers}), -at)
-        for at, row in enumerate(sheet.rows[:HEADER_WITHIN])
-    ]
-    best, at = max(scores, default=(0, 0))
-    return -at if best >= 2 else None
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the header stands and what its columns are. Rows are indices from 0, both ends inside."""
+
+    top: int
+    bottom: int
+    texts: Mapping[int, str]
+    """Column -> its header, the rows of a deep one joined."""
+    columns: dict[str, int]
+    unknown: tuple[tuple[str, int], ...]
+    twice: tuple[tuple[str, int], ...]
+    cell_rows: Mapping[int, int]
+    """Column -> the row of its lowest header cell."""
+
+    def cell(self, column: int) -> str:
+        return f"{letters(column)}{self.cell_rows.get(column, self.bottom) + 1}"
 
 
-Columns = tuple[dict[str, int], tuple[tuple[str, str, tuple[str, ...]], ...], tuple[tuple[str, str], ...]]
+def _find_header(sheet: Sheet, wanted: SheetLayout) -> Header | None:
+    """The row, or up to three rows together, with the most known headers among the first fifteen; None when none has two."""
+    best: Header | None = None
+    for depth in range(1, _HEADER_DEPTH + 1):
+        for top in range(min(HEADER_WITHIN, len(sheet.rows)) - depth + 1):
+            header = _header_at(sheet, top, depth, wanted)
+            if header and (best is None or len(header.columns) > len(best.columns)):
+                best = header
+    return best if best and len(best.columns) >= 2 else None
 
 
-def _columns(header: Sequence[Any], number: int, wanted: SheetLayout) -> Columns:
-    """field -> column index; unknown headers as (header, cell, suggestions); repeated headers as (header, cell)."""
+def _header_at(sheet: Sheet, top: int, depth: int, wanted: SheetLayout) -> Header | None:
+    """The header that some rows make together. Below its first row a header holds nothing but texts."""
+    rows = sheet.rows[top : top + depth]
+    if depth > 1 and not all(_may_be_header(row) for row in rows):
+        return None
+    if depth == 1 and sum(isinstance(value, str) for value in rows[0]) < 2:
+        return None
     columns: dict[str, int] = {}
+    texts, cell_rows = {}, {}
     unknown, twice = [], []
-    for at, value in enumerate(header):
-        if value is None:
+    groups = [_spread(sheet, top + at) for at in range(depth - 1)] if depth > 1 else []
+    width = max(len(row) for row in rows)
+    for column in range(width):
+        own = [row[column] if column < len(row) else None for row in rows]
+        lowest = max((at for at, value in enumerate(own) if value is not None), default=None)
+        if lowest is None:
             continue
-        name = wanted.headers.get(plain(str(value)))
-        cell = f"{letters(at)}{number}"
+        parts = [group.get(column) for group in groups[:lowest]] + [own[lowest]]
+        words = [str(part) for at, part in enumerate(parts) if part is not None and part not in parts[:at]]
+        texts[column], cell_rows[column] = " ".join(words), top + lowest
+        name = None if _plain(texts[column]) in wanted.service else _named_by(words, wanted)
         if name is None:
-            if plain(str(value)) not in wanted.service:
-                unknown.append((str(value), cell, at))
+            unknown.append((texts[column], column))
         elif name in columns:
-            twice.append((str(value), cell))
+            twice.append((texts[column], column))
         else:
-            columns[name] = at
-    free = [item.label.fr for item in wanted.table.fields if item.name not in columns]
-    return columns, tuple((text, cell, suggest(text, free)) for text, cell, _ in unknown), tuple(twice)
+            columns[name] = column
+    return Header(top, top + depth - 1, texts, columns, tuple(unknown), tuple(twice), cell_rows)
+
+
+def _may_be_header(row: Sequence[Any]) -> bool:
+    filled = [value for value in row if value is not None]
+    return bool(filled) and all(isinstance(value, str) for value in filled)
+
+
+def _named_by(words: Sequence[str], wanted: SheetLayout) -> str | None:
+    """The field that the words of a header name, read together first, then without the groups above, then the groups alone."""
+    ways = [words[start:] for start in range(len(words))] + [words[:end] for end in range(len(words) - 1, 0, -1)]
+    return next((wanted.headers[key] for way in ways if (key := _plain(" ".join(way))) in wanted.headers), None)
+
+
+def _spread(sheet: Sheet, at: int) -> dict[int, str]:
+    """The texts of a header row over all columns that they head: their merged range, or up to the next text."""
+    row = sheet.rows[at]
+    merged = {(merge.top - 1, merge.left): merge.right for merge in sheet.merged}
+    starts = [column for column, value in enumerate(row) if value is not None]
+    width = max(len(line) for line in sheet.rows[at : at + _HEADER_DEPTH])
+    spread: dict[int, str] = {}
+    for column, until in zip(starts, [*starts[1:], width], strict=True):
+        last = merged.get((at, column), until - 1 if not sheet.merged else column)
+        spread |= dict.fromkeys(range(column, last + 1), str(row[column]))
+    return spread
 
 
 def suggest(word: str, among: Iterable[str]) -> tuple[str, ...]:
@@ -251,27 +285,264 @@ def suggest(word: str, among: Iterable[str]) -> tuple[str, ...]:
     return tuple(text for text, _, _ in hits)
 
 
+def _suggested(text: str, wanted: SheetLayout, taken: Iterable[str]) -> tuple[str, ...]:
+    """The labels of free fields whose label or any synonym looks like a header."""
+    taken = set(taken)
+    free = {header: name for header, name in wanted.headers.items() if name not in taken}
+    near = process.extract(plain(text), list(free), scorer=fuzz.WRatio, limit=4, score_cutoff=_SUGGEST_FROM)
+    labels = dict.fromkeys(wanted.table[free[header]].label.fr for header, _, _ in near)
+    return tuple(labels)[:2]
+
+
+# --- rows ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Rows:
+    """What reading a table gathers."""
+
+    data: list[tuple[Any, ...]] = field(default_factory=list)
+    totals: list[PrintedTotal] = field(default_factory=list)
+    unread: list[tuple[int, str, Unread]] = field(default_factory=list)
+    untitled: set[int] = field(default_factory=set)
+    said: str | None = None
+    """What the last title row named for the rows below it."""
+    end: int = 0
+    """The first row, from 0, that is not of this table."""
+
+
+def _read_tables(sheet: Sheet, wanted: SheetLayout, layout: Layout, elsewhere: set[str]) -> list[SheetReading]:
+    """The table of a sheet, and a second one below it when its title says which other sheet it stands for. A second table that
+    says nothing, or that has a sheet of its own, is reported and not read."""
+    header = _find_header(sheet, wanted)
+    if header is None:
+        return [_no_table(sheet, wanted, layout)]
+    readings = [_read_table(sheet, wanted, layout, header)]
+    end = readings[0].read
+    while end < len(sheet.rows):
+        told = _titled(sheet, end, layout)
+        header = _header_at(sheet, end, 1, told) if told else None
+        if told is None or header is None or told.table.name in elsewhere:
+            cell = f"{letters(_first_filled(sheet.rows[end]))}{end + 1}"
+            readings[-1] = replace(readings[-1], read=readings[-1].read + len(sheet.rows) - end, second_tables=(cell,))
+            break
+        elsewhere = elsewhere | {told.table.name}
+        second = _read_table(sheet, told, layout, header)
+        readings.append(replace(second, read=second.read - end, recognised=second.recognised - end))
+        end = second.read
+    return readings
+
+
+def _first_filled(row: Sequence[Any]) -> int:
+    return next((at for at, value in enumerate(row) if value is not None), 0)
+
+
+def _titled(sheet: Sheet, header_at: int, layout: Layout) -> SheetLayout | None:
+    """The sheet of the layout that the nearest title above a row names, by the longest of their titles in it."""
+    for row in reversed(sheet.rows[max(0, header_at - 3) : header_at]):
+        texts = [value for value in row if value is not None]
+        if len(texts) == 1 and isinstance(texts[0], str):
+            said = f" {_plain(texts[0])} "
+            named = [(len(title), wanted) for wanted in layout.sheets for title in wanted.titles if f" {title} " in said]
+            return max(named, key=lambda item: item[0], default=(0, None))[1]
+    return None
+
+
+def _no_table(sheet: Sheet, wanted: SheetLayout, layout: Layout) -> SheetReading:
+    rows = [sum(layout.value(value) is not None for value in row) for row in sheet.rows]
+    return SheetReading(
+        wanted.table.name, sheet.name, _frame([], {}, wanted.table), {}, recognised=sum(filled <= 1 for filled in rows),
+        read=len(rows), header_row=None, empty=max(rows, default=0) <= 1, typed=sheet.typed,
+    )  # fmt: skip
+
+
+def _read_table(sheet: Sheet, wanted: SheetLayout, layout: Layout, header: Header) -> SheetReading:
+    """The table below a header, as far as it goes: `read` is the row, from 0, where another table begins."""
+    columns = header.columns
+    said = {**{name: (value, "") for name, value in wanted.defaults.items()}, **_preamble(sheet, wanted, header)}
+    said = {name: value for name, value in said.items() if name not in columns}
+    block = wanted.block.field if wanted.block and wanted.block.field not in columns else None
+    extra = [*said, *([block] if block else [])]
+    second, twice = _second_beside(header)
+    rows = _scan(
+        _filled_down(sheet, header, wanted), wanted, layout, header, columns, [value for value, _ in said.values()], block
+    )
+    service = {column for text, column in header.unknown if _plain(text) in wanted.service}
+    beside = range(second, 1 << 20) if second is not None else range(0)
+    unknown = [(text, column) for text, column in header.unknown if column not in service and column not in beside]
+    untitled = sorted(at for at in rows.untitled if at not in beside)
+    names = [*columns, *extra]
+    frame = _frame(rows.data, dict.fromkeys(names), wanted.table)
+    return SheetReading(
+        table=wanted.table.name,
+        sheet=sheet.name,
+        frame=frame,
+        columns={**{name: letters(at) for name, at in columns.items()}, **{n: cell for n, (_, cell) in said.items() if cell}},
+        recognised=rows.end - len(rows.data),
+        read=rows.end,
+        header_row=header.bottom + 1,
+        totals=tuple(rows.totals),
+        missing_columns=tuple(item.label.fr for item in wanted.table.fields if item.required and item.name not in names),
+        unknown_columns=(
+            *((text, header.cell(at), _suggested(text, wanted, names)) for text, at in unknown),
+            *((letters(at), f"{letters(at)}{header.bottom + 1}", ()) for at in untitled),
+        ),
+        repeated_columns=tuple((text, header.cell(at)) for text, at in twice),
+        unread=tuple(rows.unread),
+        typed=sheet.typed,
+        hidden_rows=tuple(int(row) for row in frame["row"] if row in sheet.hidden_rows),
+        hidden_columns=tuple(header.cell(at) for at in sorted(header.texts) if at in sheet.hidden_columns and at not in service),
+        merged_down=_merged_down(sheet, header, wanted),
+        second_tables=() if second is None else (header.cell(second),),
+    )  # fmt: skip
+
+
+def _second_beside(header: Header) -> tuple[int | None, tuple[tuple[str, int], ...]]:
+    """The column where a second table begins beside the first, behind an empty column, and the headers repeated without one."""
+    if len(header.twice) < 2:
+        return None, header.twice
+    start = min(column for _, column in header.twice)
+    while start - 1 in header.texts:
+        start -= 1
+    if start == 0 or any(column >= start for column in header.columns.values()):
+        return None, header.twice
+    return start, ()
+
+
+def _preamble(sheet: Sheet, wanted: SheetLayout, header: Header) -> dict[str, tuple[Any, str]]:
+    """What the rows above the header say for all rows: `Label : value` in one cell, or in two cells side by side."""
+    found: dict[str, tuple[Any, str]] = {}
+    for number, row in enumerate(sheet.rows[: header.top], start=1):
+        for column, value in enumerate(row):
+            if not isinstance(value, str):
+                continue
+            label, _, rest = value.partition(":")
+            name = wanted.preamble.get(_plain(label))
+            if name is None or name in found:
+                continue
+            beside = next(((v, at) for at, v in enumerate(row) if at > column and v is not None), (None, column))
+            given, at = (rest.strip(), column) if rest.strip() else beside
+            found[name] = (given, f"{letters(at)}{number}")
+    return {name: value for name, value in found.items() if value[0] is not None}
+
+
+def _filled_down(sheet: Sheet, header: Header, wanted: SheetLayout) -> Sheet:
+    """The sheet with the text of a merged range in each of its rows, as everybody reads it; a merged number is that of its first
+    row alone, and the other rows have none."""
+    if not any(merge.bottom > merge.top > header.bottom + 1 for merge in sheet.merged):
+        return sheet
+    names = {at: name for name, at in header.columns.items()}
+    rows = [list(row) for row in sheet.rows]
+    for merge in _ranges_down(sheet, header):
+        name = names.get(merge.left)
+        if name is None:
+            continue
+        value = rows[merge.top - 1][merge.left]
+        if wanted.table[name].is_count and value is not None:
+            value = Unread(Unread.MERGED, f"{letters(merge.left)}{merge.top}")
+        for at in range(merge.top, min(merge.bottom, len(rows))):
+            rows[at][merge.left] = value
+    return replace(sheet, rows=tuple(map(tuple, rows)))
+
+
+def _ranges_down(sheet: Sheet, header: Header) -> Iterator[Merge]:
+    """Ranges below the header merged over several rows."""
+    width = max(map(len, sheet.rows), default=0)
+    for merge in sheet.merged:
+        if merge.bottom > merge.top > header.bottom + 1 and merge.left < width and merge.top <= len(sheet.rows):
+            yield merge
+
+
+def _merged_down(sheet: Sheet, header: Header, wanted: SheetLayout) -> tuple[tuple[str, str, int], ...]:
+    """(field, cell of the first, how many) of the text columns whose cells are merged over rows."""
+    names = {at: name for name, at in header.columns.items()}
+    found: dict[str, list[str]] = {}
+    for merge in sorted(_ranges_down(sheet, header), key=lambda merge: merge.top):
+        name = names.get(merge.left)
+        if name and not wanted.table[name].is_count:
+            found.setdefault(name, []).append(f"{letters(merge.left)}{merge.top}")
+    return tuple((name, cells[0], len(cells)) for name, cells in found.items())
+
+
+def _scan(
+    sheet: Sheet, wanted: SheetLayout, layout: Layout, header: Header, columns: Mapping[str, int], constants: Sequence[Any],
+    block: str | None,
+) -> _Rows:  # fmt: skip
+    """Every row below the header: data, total, title, header once more, or the header of another table, which ends it."""
+    found = _Rows(end=len(sheet.rows))
+    for number, cells in enumerate(sheet.rows[header.bottom + 1 :], start=header.bottom + 2):
+        row = [layout.value(value) for value in cells]
+        values = {name: row[at] if at < len(row) else None for name, at in columns.items()}
+        filled = [at for at, value in enumerate(row) if value is not None]
+        if _is_title(row, filled):
+            if block and wanted.block and filled:
+                found.said = wanted.block.named_by(row[filled[0]]) or found.said
+            continue
+        again = _is_header(row, filled, columns, wanted)
+        if again and (_titled(sheet, number - 1, layout) or wanted) is wanted:
+            continue
+        if again or _is_other_header(row, filled, layout):
+            found.end = number - 1
+            break
+        unread = [(number, name, value) for name, value in values.items() if isinstance(value, Unread)]
+        values = {name: None if isinstance(value, Unread) else value for name, value in values.items()}
+        if _is_total(row, values, layout.total_words) or _is_unnamed_total(values, unread, columns, found, wanted.table):
+            found.totals.append(_printed_total(wanted.table, number, values))
+            found.unread += unread
+            continue
+        found.untitled |= {at for at in filled if at not in header.texts}
+        if unread or any(value is not None for value in values.values()):
+            found.unread += unread
+            found.data.append((number, *values.values(), *constants, *([found.said] if block else [])))
+    return found
+
+
+def _is_title(row: Sequence[Any], filled: Sequence[int]) -> bool:
+    """An empty row, or a text alone on its row: the title of a block, a note, a signature."""
+    return not filled or (len(filled) == 1 and isinstance(row[filled[0]], str))
+
+
+def _is_header(row: Sequence[Any], filled: Sequence[int], columns: Mapping[str, int], wanted: SheetLayout) -> bool:
+    """The header once more, as on every printed page: known headers, each over its own column."""
+    told = {at: name for at in filled if (name := wanted.headers.get(_key(row[at]) or ""))}
+    return len(told) >= 2 and all(columns.get(name) == at for at, name in told.items())
+
+
+def _is_other_header(row: Sequence[Any], filled: Sequence[int], layout: Layout) -> bool:
+    """A row of texts that are headers of one of the layout's tables: a second table begins."""
+    if len(filled) < _SECOND_HEADER or not all(isinstance(row[at], str) for at in filled):
+        return False
+    keys = [_plain(row[at]) for at in filled]
+    known = max(len({sheet.headers[key] for key in keys if key in sheet.headers}) for sheet in layout.sheets)
+    return known >= _SECOND_HEADER and known * 2 > len(filled)
+
+
 def _is_total(row: Sequence[Any], values: Mapping[str, Any], words: Sequence[str]) -> bool:
     """A row whose first text is a total, or one that covers no level and says so in place of a commune or site: recognised,
     compared and never counted."""
     told = [next((value for value in row if isinstance(value, str)), None)]
     if values.get("level") is None:
         told += [values.get("commune"), values.get("site")]
-    folded = [plain(value) for value in told if isinstance(value, str)]
-    return any(text == word or text.startswith(word + " ") for text in folded for word in words)
+    keys = [key for value in told if (key := _key(value)) is not None]
+    return any(text == word or text.startswith(word + " ") for text in keys for word in words)
 
 
 def _is_unnamed_total(
-    values: Mapping[str, Any], columns: Mapping[str, int], data: Sequence[Sequence[Any]], totals: Sequence[PrintedTotal],
+    values: Mapping[str, Any], unread: Sequence[tuple[int, str, Unread]], columns: Mapping[str, int], found: _Rows,
     table: fields.Table,
 ) -> bool:  # fmt: skip
-    """A row of numbers alone, two or more, all of them the sums of the rows above, or of those since the last total."""
+    """A row of numbers alone, two or more, all of them the sums of the rows above, or of those since the last total; or of
+    formulas alone that were never calculated."""
     counts = {item.name: as_integer(values[item.name]) for item in table.counts if values.get(item.name) is not None}
-    if len(counts) < 2 or len(counts) < sum(value is not None for value in values.values()):
+    others = sum(value is not None for value in values.values()) - len(counts)
+    formulas = [name for _, name, value in unread if value.kind == Unread.FORMULA]
+    if len(formulas) >= 2 and len(formulas) == len(unread) and not counts and not others:
+        return True
+    if len(counts) < 2 or others or unread:
         return False
-    since = totals[-1].row if totals else 0
+    since = found.totals[-1].row if found.totals else 0
     at = {name: position for position, name in enumerate(columns, start=1)}
-    blocks = (data, [row for row in data if row[0] > since])
+    blocks = (found.data, [row for row in found.data if row[0] > since])
     return any(
         len(block) >= 2 and counts == {name: sum(as_integer(row[at[name]]) or 0 for row in block) for name in counts}
         for block in blocks
@@ -283,16 +554,6 @@ def _printed_total(table: fields.Table, number: int, values: Mapping[str, Any]) 
     return PrintedTotal(table.name, number, {name: value for name, value in counts.items() if value is not None})
 
 
-def _frame(data: Sequence[Sequence[Any]], columns: Mapping[str, int], table: fields.Table) -> pd.DataFrame:
+def _frame(data: Sequence[Sequence[Any]], columns: Mapping[str, Any], table: fields.Table) -> pd.DataFrame:
     frame = pd.DataFrame(data, columns=["row", *columns], dtype=object)
     return frame.reindex(columns=["row", *table.names], fill_value=None).astype(object)
-
-
-def letters(column: int) -> str:
-    """The column letters of a 0-based index: 0 is A, 26 is AA."""
-    text = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        text = chr(65 + rest) + text
-    return text

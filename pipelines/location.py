@@ -21,7 +21,7 @@ PLACE_COLUMNS = (
 )  # fmt: skip
 NAME_COLUMNS = (
     "table", "sheet", "row", "field", "name", "method", "problem", "place_id", "place", "found_in", "region_found", "cercle",
-    "kept_at", "suggestion", "code", "code_status", "code_place",
+    "kept_at", "suggestion", "code", "code_field", "code_status", "code_place",
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ class NameRead:
     kept_at: str | None = None
     suggestion: tuple[str, ...] = ()
     code: str | None = None
+    code_field: str = "code"
     code_status: str = str(CodeStatus.ABSENT)
     code_place: str | None = None
 
@@ -99,7 +100,8 @@ class Locator:
         elsewhere = self.gazetteer.match(name, "cercle", None, code)
         if elsewhere.place_id is not None:
             region = self._name(self.gazetteer.region_of(elsewhere.place_id))
-            read = self._read("cercle", name, elsewhere, problem="other_region", region_found=region, code=code)
+            here = self._name(self.region_id)
+            read = self._read("cercle", name, elsewhere, problem="other_region", region_found=region, kept_at=here, code=code)
             return Placed(elsewhere.place_id, "cercle", elsewhere, (read,))
         read = self._read("cercle", name, match, problem="unknown", kept_at=self._name(self.region_id), code=code)
         return Placed(self.region_id, "region", match, (read,))
@@ -150,6 +152,78 @@ def locate(rows: pd.DataFrame, gazetteer: Gazetteer, region_id: str) -> tuple[pd
         for read in reads
     ]
     return pd.concat([rows, columns], axis=1), pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
+
+
+def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[list[str | None], pd.DataFrame]:
+    """The place of each row of a source, and the names read: a frame of NAME_COLUMNS, one line per name of each row.
+
+    Region, then cercle, then commune, as far as they are recognised, each with the code beside it (`cercle_code`, …); a source
+    speaks of the whole country, so a cercle is also found outside the region written beside it."""
+    source = SourceLocator(gazetteer)
+    levels = [name for level in _LEVELS for name in (level, f"{level}_code")]
+    wanted = rows.reindex(columns=["table", "sheet", "row", *levels]).astype(object).to_dict("records")
+    placed = [source.place(*(row[name] if isinstance(row[name], str) else None for name in levels)) for row in wanted]
+    names = [
+        {"table": row["table"], "sheet": row["sheet"], "row": row["row"], **{s: getattr(read, s) for s in NameRead.__slots__}}
+        for row, found in zip(wanted, placed, strict=True)
+        for read in found.names
+    ]
+    return [found.place_id for found in placed], pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
+
+
+_LEVELS = ("region", "cercle", "commune")
+
+
+class SourceLocator:
+    """Places the rows of a source. Memoises by the names and codes of a row."""
+
+    def __init__(self, gazetteer: Gazetteer) -> None:
+        self.gazetteer = gazetteer
+        self.place = cache(self._place)
+
+    def _place(self, *written: str | None) -> Placed:
+        place_id: str | None = None
+        names: list[NameRead] = []
+        for level, name, code in zip(_LEVELS, written[::2], written[1::2], strict=True):
+            if name is None:
+                continue
+            match = self.gazetteer.match(name, level, place_id, code)
+            problem = None
+            if match.place_id is None and place_id is not None:
+                elsewhere = self.gazetteer.match(name, level, None, code)
+                problem = self._elsewhere(level, elsewhere, place_id)
+                match = elsewhere if level == "cercle" and elsewhere.place_id is not None else match
+                names.append(self._read(level, name, code, elsewhere if problem != "unknown" else match, problem, place_id))
+            else:
+                problem = "unknown" if match.place_id is None else None
+                names.append(self._read(level, name, code, match, problem, place_id))
+            if match.place_id is None:
+                break
+            place_id = match.place_id
+        return Placed(place_id, self.gazetteer.place(place_id).level if place_id else None, None, tuple(names))
+
+    def _elsewhere(self, level: str, match: Match, above: str) -> str | None:
+        """What is wrong with a name that is not where its row says; nothing when an earlier list had it there."""
+        if match.place_id is None:
+            return "unknown"
+        if level != "cercle":
+            return "misplaced"
+        earlier = {self.gazetteer.region_of(match.place_id, vintage) for vintage in self.gazetteer.vintages}
+        return None if above in earlier else "other_region"
+
+    def _read(self, level: str, name: str, code: str | None, match: Match, problem: str | None, above: str | None) -> NameRead:
+        def named(place_id: str | None) -> str | None:
+            return self.gazetteer.place(place_id).name if place_id else None
+
+        found = match.place_id
+        region = self.gazetteer.region_of(found) if found and problem == "other_region" else None
+        return NameRead(
+            field=level, name=name, method=str(match.method), problem=problem, place_id=found, place=named(found),
+            found_in=named(self.gazetteer.parent(found)) if found and problem == "misplaced" else None, region_found=named(region),
+            cercle=named(above), kept_at=named(above), suggestion=tuple(item.name for item in match.suggestions), code=code,
+            code_field=f"{level}_code", code_status=str(match.code_status),
+            code_place=named(match.code_place_id) if match.code_status is not CodeStatus.ABSENT else None,
+        )  # fmt: skip
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:

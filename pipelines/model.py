@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from schemas.codes import Effect, Measure, Movement, SubmissionStatus
@@ -27,6 +28,10 @@ class Period:
         if not (dash and len(year) == 4 and len(month) == 2 and (year + month).isdigit() and 1 <= int(month) <= 12):
             raise ValueError(f"not a month written YYYY-MM: {text!r}")
         return cls(int(year), int(month))
+
+    @classmethod
+    def of(cls, day: date) -> Period:
+        return cls(day.year, day.month)
 
     def __str__(self) -> str:
         return f"{self.year:04d}-{self.month:02d}"
@@ -58,6 +63,16 @@ FLOW_ENDS: tuple[tuple[Movement, Measure, str], ...] = (
     (Movement.CORRECTION, Measure.CORRECTIONS, "to_place_id"),
 )
 """Which flow a movement is, and at which of its ends it is counted."""
+
+
+def letters(column: int) -> str:
+    """The column letters of a 0-based index: 0 is A, 26 is AA."""
+    text = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +110,38 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     merged: tuple[Merge, ...] = ()
+    typed: bool = True
+    """False for a file that holds nothing but texts, as CSV does."""
+
+
+class Problem(StrEnum):
+    """Why a file is refused at the door, before any layout looks at it: each is the code of a rule."""
+
+    EMPTY = "FILE_EMPTY"
+    NOT_WORKBOOK = "FILE_NOT_WORKBOOK"
+    ENCRYPTED = "FILE_ENCRYPTED"
+    TOO_LARGE = "FILE_TOO_LARGE"
+    ZIP_BOMB = "FILE_ZIP_BOMB"
+    UNSAFE_NAMES = "FILE_UNSAFE_NAMES"
+    ENTITIES = "FILE_ENTITIES"
+    TOO_MANY_PARTS = "FILE_TOO_MANY_PARTS"
+    TOO_MANY_SHEETS = "FILE_TOO_MANY_SHEETS"
+    SHEET_TOO_LARGE = "FILE_SHEET_TOO_LARGE"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFile:
-    """A received file. `problem` is the code of the rule that refuses it at the door, or None when it could be read."""
+    """A received file. `name` is safe to print. `problem` is the code of the rule that refuses it at the door (a `Problem`), or
+    None when it could be read; `details` are what the text of that rule needs."""
 
     name: str
     sha256: str
     sheets: tuple[Sheet, ...] = ()
     problem: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+    dates_from_1904: bool = False
+    """Days are counted from 1904-01-01 (Excel for Mac of old), not from 1900. Cells with the format of a date are dates already;
+    this is for a number that stands where a date is due: its day is 1 462 later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +203,19 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Persons:
+    """A range of cells that holds personal data: where, and of what `kind` (`name`, `phone`, `identity` or `position`). Never
+    what it holds. `header` is the header of the column when that tells it, and then no person's data."""
+
+    sheet: str
+    cell: str
+    last_cell: str
+    row: int
+    kind: str
+    header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PrintedTotal:
     """A total or subtotal row found inside a sheet: recognised, compared with the rows, never counted."""
 
@@ -176,8 +226,9 @@ class PrintedTotal:
 
 @dataclass(frozen=True, slots=True)
 class SheetReading:
-    """One sheet of a return as its layout understands it. `frame` has a column per field found (raw values) and `row`, the
-    1-based row of the sheet; `columns` maps each field to its column letters."""
+    """One table of a file as its layout understands it. `frame` has a column per field found (raw values) and `row`, the
+    1-based row of the sheet; `columns` maps each field to its column letters, or to a whole address when one cell above the
+    table speaks for every row."""
 
     table: str
     sheet: str
@@ -187,6 +238,9 @@ class SheetReading:
     read: int
     header_row: int | None
     totals: tuple[PrintedTotal, ...] = ()
+    unread: tuple[tuple[int, str, Unread], ...] = ()
+    """(row, field, what stands there) of each cell of a row or total that holds no value; in `frame` it is empty."""
+    typed: bool = True
     empty: bool = False
     """No header and nothing that a header could name: an empty sheet, or titles and notes only."""
     missing_columns: tuple[str, ...] = ()
@@ -195,6 +249,14 @@ class SheetReading:
     empty header goes by its letters."""
     repeated_columns: tuple[tuple[str, str], ...] = ()
     """(header, cell) of each second column under a title already taken."""
+    second_tables: tuple[str, ...] = ()
+    """The first cell of each further table of the sheet that was not read."""
+    hidden_rows: tuple[int, ...] = ()
+    """The rows of data that the author does not see."""
+    hidden_columns: tuple[str, ...] = ()
+    """The header cells of columns that the author does not see."""
+    merged_down: tuple[tuple[str, str, int], ...] = ()
+    """(field, cell of the first, how many) of text columns with cells merged over several rows, each of which has the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +273,12 @@ class Reading:
     missing_sheets: tuple[str, ...] = ()
     repeated_sheets: tuple[tuple[str, str], ...] = ()
     """(title, title of the first) of each further sheet that stands for one already found."""
+    renamed_sheets: tuple[tuple[str, str], ...] = ()
+    """(title, title in the layout) of sheets known by their headers alone."""
+    hidden_sheets: tuple[str, ...] = ()
+    """Sheets that were read though their author does not see them."""
+    persons: tuple[Persons, ...] = ()
+    """Where the file holds personal data. It is then refused, and nothing else of it is kept."""
     kind: str | None = None
     """What the layout is: a return, or a source."""
 

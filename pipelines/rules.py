@@ -16,7 +16,6 @@ A row rule is *unknown*, not failed, where a cell it needs is missing or drew a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as attribute
@@ -25,11 +24,11 @@ from typing import Any
 import pandas as pd
 
 from pipelines import correction
-from pipelines.model import Identification, LateVersion, Past, Period, Reading, SheetReading, SubmissionHead
+from pipelines.model import Identification, LateVersion, Past, Period, Problem, Reading, SheetReading, SubmissionHead, Unread
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
+from schemas.cells import plain
 from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Unit
-from schemas.tables import plain
 
 Thresholds = Mapping[str, float]
 
@@ -47,6 +46,16 @@ class Hit:
     params: Mapping[str, Any] = attribute(default_factory=dict)
     place_id: str | None = None
     submission_id: int | None = None
+    optional: bool = False
+    """Whether the cell is one that may stay empty, whatever its column asks of others: that of a printed total."""
+
+    @property
+    def role(self) -> str:
+        """What a rule whose effect depends on the column asks: a mandatory `count`, another `mandatory` column, or `optional`."""
+        if self.optional or self.table is None or self.field is None:
+            return "optional"
+        blamed = fields.table_named(self.table)[self.field]
+        return "optional" if not blamed.required else "count" if blamed.is_count else "mandatory"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class RowRule:
     """`needs` are the cells without which the rule is unknown, `at` the column blamed (a column `field` when `at` is empty),
-    `once` the columns whose values make one defect of many rows."""
+    `once` the columns whose values make one defect of many rows, `doubts` the cells that are not to be believed in a row that
+    failed: rules declared further down that need one of them are unknown there, and so are totals over its column."""
 
     code: str
     judge: Callable[[pd.DataFrame, Thresholds], Verdict]
@@ -68,6 +78,7 @@ class RowRule:
     needs: tuple[str, ...]
     at: str
     once: tuple[str, ...]
+    doubts: tuple[str, ...]
 
 
 DOOR_RULES: dict[str, Callable[[Reading, frozenset[str]], Iterable[Hit]]] = {}
@@ -78,6 +89,9 @@ SUBMISSION_RULES: dict[str, Callable[[SubmissionView], Iterable[Hit]]] = {}
 BATCH_RULES: dict[str, Callable[[Sequence[FormView]], Iterable[tuple[int, Hit]]]] = {}
 UNKNOWN_AFTER: dict[str, str] = {}
 MONTH_RULES: dict[str, Callable[[MonthView, Thresholds], Iterable[Hit]]] = {}
+
+UNREAD_RULES = {Unread.ERROR: "CELL_ERROR", Unread.FORMULA: "FORMULA_NOT_CALCULATED", Unread.MERGED: "COUNT_MERGED"}
+"""The rule that a cell without a value draws, by what stands in it."""
 
 NAMES = "names"
 """The table name under which row rules see the place names read, one line each."""
@@ -91,7 +105,7 @@ def all_codes() -> frozenset[str]:
 
     of_a_return = (DOOR_RULES, READING_RULES, FORM_RULES, ROW_RULES, SUBMISSION_RULES)
     of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES)
-    return frozenset(code for group in (COLUMN_RULES, *of_a_return, *of_a_month) for code in group)
+    return frozenset(code for group in (COLUMN_RULES, UNREAD_RULES.values(), *of_a_return, *of_a_month) for code in group)
 
 
 DoorRule = Callable[[Reading, frozenset[str]], Iterable[Hit]]
@@ -125,10 +139,16 @@ Judge = Callable[[pd.DataFrame, Thresholds], Verdict]
 
 
 def row_rule(
-    code: str, *, tables: tuple[str, ...], needs: tuple[str, ...], at: str, once: tuple[str, ...] = ()
+    code: str,
+    *,
+    tables: tuple[str, ...],
+    needs: tuple[str, ...],
+    at: str,
+    once: tuple[str, ...] = (),
+    doubts: tuple[str, ...] = (),
 ) -> Callable[[Judge], Judge]:
     def register(judge: Judge) -> Judge:
-        ROW_RULES[code] = RowRule(code, judge, tables, needs, at, once)
+        ROW_RULES[code] = RowRule(code, judge, tables, needs, at, once, doubts)
         return judge
 
     return register
@@ -172,50 +192,28 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
 
 # --- the file and its sheets --------------------------------------------------------------------------------------------
 
-_PERSON = r"chefs?|menages?|beneficiaires?|personnes?|deplaces?|pdi|responsables?|agents?|enfants?|meres?|peres?|maris?|epouses?"
-_PERSONAL = re.compile(
-    rf"^noms?$|\bnoms? (complets?|(et )?prenoms?|(du |de la |de l |de |des |d )?({_PERSON}))\b"
-    r"|\b(prenoms?|telephones?|tel|contacts?|nina|cni|(piece|carte)s? d identite)\b"
-)
-_POSITION = re.compile(r"\b(gps|latitude|longitude|coordonnees)\b")
-_OF_A_PLACE = re.compile(r"\b(sites?|cercles?|communes?|regions?|villages?|quartiers?|localites?)\b")
+
+def _refused_at_the_door(problem: Problem) -> None:
+    @reading_rule(problem)
+    def refused(reading: Reading) -> Iterator[Hit]:
+        if reading.file.problem == problem:
+            yield Hit(params=reading.file.details)
 
 
-def _is_personal(header: str, table: str) -> bool:
-    """Names, telephones and identity papers of persons; positions, unless they are those of a site or another place."""
-    words = plain(header)
-    of_a_place = table == fields.SITE.name or bool(_OF_A_PLACE.search(words))
-    return bool(_PERSONAL.search(words)) or (bool(_POSITION.search(words)) and not of_a_place)
-
-
-@reading_rule("FILE_EMPTY")
-def file_empty(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_EMPTY":
-        yield Hit()
-
-
-@reading_rule("FILE_NOT_WORKBOOK")
-def file_not_workbook(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_NOT_WORKBOOK":
-        yield Hit()
-
-
-@reading_rule("FILE_ENCRYPTED")
-def file_encrypted(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem == "FILE_ENCRYPTED":
-        yield Hit()
+for _problem in Problem:
+    _refused_at_the_door(_problem)
 
 
 @reading_rule("LAYOUT_UNKNOWN")
 def layout_unknown(reading: Reading) -> Iterator[Hit]:
-    if reading.file.problem is None and reading.layout is None:
+    if reading.file.problem is None and reading.layout is None and not reading.persons:
         yield Hit(params={"sheets": [sheet.name for sheet in reading.file.sheets]})
 
 
 @door_rule("LAYOUT_OTHER")
 def layout_other(reading: Reading, wanted: frozenset[str]) -> Iterator[Hit]:
     """A source among the returns, or a return among the sources."""
-    if reading.kind is not None and reading.kind not in wanted:
+    if reading.kind is not None and reading.kind not in wanted and not reading.persons:
         yield Hit(params={"layout": reading.layout})
 
 
@@ -254,6 +252,76 @@ def sheet_without_rows(reading: Reading) -> Iterator[Hit]:
         yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet})
 
 
+@reading_rule("SHEET_UNFILLED")
+def sheet_unfilled(reading: Reading) -> Iterator[Hit]:
+    """A fiche modèle sent back as it came: places, and not one number."""
+    sheet = reading.sheet(fields.IDP.name)
+    counts = [item.name for item in fields.IDP.counts if item.required]
+    if (
+        sheet is not None
+        and not sheet.frame.empty
+        and set(counts) <= set(sheet.columns)
+        and sheet.frame[counts].isna().all(axis=None)
+    ):
+        yield Hit(sheet=sheet.sheet, params={"sheet_title": sheet.sheet, "rows": len(sheet.frame)})
+
+
+@reading_rule("SHEET_RENAMED")
+def sheet_renamed(reading: Reading) -> Iterator[Hit]:
+    """Only among sheets that a title should tell: a source known by its headers may have any."""
+    if reading.kind == "return":
+        for title, meant in reading.renamed_sheets:
+            yield Hit(sheet=title, params={"sheet_title": title, "meant": meant})
+
+
+@reading_rule("SHEET_HIDDEN")
+def sheet_hidden(reading: Reading) -> Iterator[Hit]:
+    for title in reading.hidden_sheets:
+        yield Hit(sheet=title, params={"sheet_title": title})
+
+
+@reading_rule("ROWS_HIDDEN")
+def rows_hidden(reading: Reading) -> Iterator[Hit]:
+    """One finding for rows that follow each other."""
+    for sheet in reading.sheets:
+        for run in runs(sheet.hidden_rows):
+            params = {"first_row": run[0], "last_row": run[-1], "count": len(run)}
+            yield Hit(sheet=sheet.sheet, row=run[0], cell=f"A{run[0]}", params=params)
+
+
+def runs(numbers: Sequence[int]) -> Iterator[list[int]]:
+    run: list[int] = []
+    for number in sorted(numbers):
+        if run and number != run[-1] + 1:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+@reading_rule("COLUMN_HIDDEN")
+def column_hidden(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        for cell in sheet.hidden_columns:
+            yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, params={"letters": cell.rstrip("0123456789")})
+
+
+@reading_rule("TABLE_NOT_READ")
+def table_not_read(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        for cell in sheet.second_tables:
+            yield Hit(sheet=sheet.sheet, row=_row_of(cell), cell=cell, params={"at": cell, "sheet_title": sheet.sheet})
+
+
+@reading_rule("CELLS_MERGED")
+def cells_merged(reading: Reading) -> Iterator[Hit]:
+    for sheet in reading.sheets:
+        for name, cell, count in sheet.merged_down:
+            params = {"column": fields.table_named(sheet.table)[name].label.fr, "count": count}
+            yield Hit(sheet=sheet.sheet, row=_row_of(cell), cell=cell, params=params)
+
+
 @reading_rule("COLUMN_MISSING")
 def column_missing(reading: Reading) -> Iterator[Hit]:
     """With the cell of the unknown header that looks like it, when there is one."""
@@ -266,12 +334,17 @@ def column_missing(reading: Reading) -> Iterator[Hit]:
 
 
 def _renamed_columns(sheet: SheetReading) -> Iterator[tuple[str, str, str]]:
-    """(header, cell, mandatory column) of unknown headers that look most like a mandatory column that is missing."""
+    """(header, cell, mandatory column) of unknown headers that look most like a mandatory column that is missing; or, whatever it
+    looks like, of the only unknown one when a single column is missing."""
     taken = set()
     for header, cell, names in sheet.unknown_columns:
-        if names and names[0] in sheet.missing_columns and names[0] not in taken and not _is_personal(header, sheet.table):
+        if names and names[0] in sheet.missing_columns and names[0] not in taken:
             taken.add(names[0])
             yield header, cell, names[0]
+    if not taken and len(sheet.missing_columns) == len(sheet.unknown_columns) == 1:
+        [(header, cell, names)], [column] = sheet.unknown_columns, sheet.missing_columns
+        if not names:
+            yield header, cell, column
 
 
 @reading_rule("COLUMN_UNKNOWN")
@@ -279,24 +352,25 @@ def column_unknown(reading: Reading) -> Iterator[Hit]:
     for sheet in reading.sheets:
         renamed = {cell for _, cell, _ in _renamed_columns(sheet)}
         for header, cell, names in sheet.unknown_columns:
-            if not _is_personal(header, sheet.table) and cell not in renamed:
+            if cell not in renamed:
                 params = {"column": header, "suggestion": list(names)}
-                yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params=params)
+                yield Hit(sheet=sheet.sheet, row=_row_of(cell), cell=cell, value=header, params=params)
 
 
 @reading_rule("COLUMN_TWICE")
 def column_twice(reading: Reading) -> Iterator[Hit]:
     for sheet in reading.sheets:
         for header, cell in sheet.repeated_columns:
-            yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, value=header, params={"column": header})
+            yield Hit(sheet=sheet.sheet, row=_row_of(cell), cell=cell, value=header, params={"column": header})
 
 
-@reading_rule("PERSONAL_DATA")
-def personal_data(reading: Reading) -> Iterator[Hit]:
-    for sheet in reading.sheets:
-        for header, cell, _ in sheet.unknown_columns:
-            if _is_personal(header, sheet.table):
-                yield Hit(sheet=sheet.sheet, row=sheet.header_row, cell=cell, params={"column": header})
+@door_rule("PERSONAL_DATA")
+def personal_data(reading: Reading, _: frozenset[str]) -> Iterator[Hit]:
+    """Refused at the door, whatever the file is: where the data stand is said, never what they are."""
+    for found in reading.persons:
+        cells = found.cell if found.cell == found.last_cell else f"{found.cell}:{found.last_cell}"
+        params = {"cells": cells, "person_data": found.kind, "header": found.header}
+        yield Hit(sheet=found.sheet, row=found.row, cell=found.cell, params=params)
 
 
 # --- identification -----------------------------------------------------------------------------------------------------
@@ -313,6 +387,10 @@ class FormView:
     suggestion: tuple[str, ...]
     expected: Period | None
 
+    def unread(self, name: str) -> bool:
+        """Whether the cell holds something that is no value: it has a finding of its own."""
+        return isinstance(self.reading.form.get(name, (None, None))[0], Unread)
+
     def hit(self, name: str, **params: Any) -> Hit:
         value, cell = self.reading.form.get(name, (None, None))
         return Hit(sheet=self.reading.form_sheet, cell=cell, row=_row_of(cell), value=value, params=params)
@@ -324,7 +402,7 @@ def _row_of(cell: str | None) -> int | None:
 
 @form_rule("REGION_UNKNOWN")
 def region_unknown(form: FormView) -> Iterator[Hit]:
-    if form.identification.region_id is None:
+    if form.identification.region_id is None and not form.unread("region"):
         yield form.hit("region", region=form.identification.region, suggestion=list(form.suggestion))
 
 
@@ -336,7 +414,7 @@ def region_name(form: FormView) -> Iterator[Hit]:
 
 @form_rule("PERIOD_UNREADABLE")
 def period_unreadable(form: FormView) -> Iterator[Hit]:
-    if form.identification.period is None:
+    if form.identification.period is None and not form.unread("period"):
         yield form.hit("period", period=form.reading.form.get("period", (None, ""))[0])
 
 
@@ -349,13 +427,13 @@ def period_wrong(form: FormView) -> Iterator[Hit]:
 
 @form_rule("PREPARER_MISSING")
 def preparer_missing(form: FormView) -> Iterator[Hit]:
-    if not form.identification.prepared_by:
+    if not form.identification.prepared_by and not form.unread("prepared_by"):
         yield form.hit("prepared_by")
 
 
 @form_rule("VISA_MISSING")
 def visa_missing(form: FormView) -> Iterator[Hit]:
-    if not form.identification.validated:
+    if not form.identification.validated and not form.unread("validated"):
         yield form.hit("validated")
 
 
@@ -363,7 +441,7 @@ def visa_missing(form: FormView) -> Iterator[Hit]:
 def visa_incomplete(form: FormView) -> Iterator[Hit]:
     found = form.identification
     names = ("validated_on", "minutes_number", "validated_by")
-    missing = [name for name in names if not getattr(found, name)]
+    missing = [name for name in names if not getattr(found, name) and not form.unread(name)]
     if found.validated and missing:
         yield form.hit(missing[0], missing=missing)
 
@@ -419,27 +497,7 @@ def date_future(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     return Verdict(rows["observed_on"] <= rows["period_end"])
 
 
-def _size(rows: pd.DataFrame) -> pd.Series:
-    return (rows["individuals"] / rows["households"].where(rows["households"] > 0)).astype("Float64")
-
-
-@row_rule("SIZE_UNUSUAL", tables=("idp",), needs=("households", "individuals"), at="individuals")
-def size_unusual(rows: pd.DataFrame, t: Thresholds) -> Verdict:
-    size = _size(rows)
-    outside = (size < t["low"]) | (size > t["high"])
-    impossible = (size < 1) | (size > t["extreme"])
-    return Verdict(~(outside & ~impossible).fillna(False), {"size": size})
-
-
-@row_rule("SIZE_EXTREME", tables=("idp", "returnee", "repatriated"), needs=("households", "individuals"), at="individuals")
-def size_extreme(rows: pd.DataFrame, t: Thresholds) -> Verdict:
-    size = _size(rows)
-    return Verdict(~(size > t["high"]).fillna(False), {"size": size})
-
-
-@row_rule("HOUSEHOLDS_OVER_INDIVIDUALS", tables=_COUNTED, needs=("households", "individuals"), at="households")
-def households_over_individuals(rows: pd.DataFrame, _: Thresholds) -> Verdict:
-    return Verdict((rows["households"] <= rows["individuals"]) | _signed(rows))
+_BOTH = ("households", "individuals")
 
 
 def _signed(rows: pd.DataFrame) -> pd.Series:
@@ -447,30 +505,75 @@ def _signed(rows: pd.DataFrame) -> pd.Series:
     return (rows["movement"] == Movement.CORRECTION) | (rows["households"] < 0) | (rows["individuals"] < 0)
 
 
-@row_rule("INDIVIDUALS_WITHOUT_HOUSEHOLD", tables=_COUNTED, needs=("households", "individuals"), at="households")
+@row_rule("HOUSEHOLDS_OVER_INDIVIDUALS", tables=_COUNTED, needs=_BOTH, at="households", doubts=_BOTH)
+def households_over_individuals(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict((rows["households"] <= rows["individuals"]) | _signed(rows))
+
+
+@row_rule("INDIVIDUALS_WITHOUT_HOUSEHOLD", tables=_COUNTED, needs=_BOTH, at="households", doubts=_BOTH)
 def individuals_without_household(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     return Verdict(~((rows["households"] == 0) & (rows["individuals"] > 0)) | _signed(rows))
 
 
-@row_rule("SEX_AGE_SUM", tables=("idp",), needs=("individuals",), at="individuals")
+_SEX_AGE = tuple(item.name for item in fields.SEX_AGE_FIELDS)
+_SHELTER = tuple(item.name for item in fields.SHELTER_FIELDS)
+_ORDER, _DURATION = ("primary", "secondary"), ("under_12_months", "over_12_months")
+
+
+@row_rule("INDIVIDUALS_CONTRADICTED", tables=("idp",), needs=("individuals",), at="individuals", doubts=("individuals",))
+def individuals_contradicted(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    """Two breakdowns or more, complete and of one mind, that say another number: then it is not they that are wrong."""
+    in_persons = rows["shelter_unit"] != Unit.HOUSEHOLD
+    sums = pd.DataFrame(
+        {
+            parts[0]: rows[list(parts)]
+            .sum(axis=1)
+            .where(rows[list(parts)].notna().all(axis=1) & (in_persons | (parts != _SHELTER)))
+            for parts in (_SEX_AGE, _SHELTER, _ORDER, _DURATION)
+        }
+    )
+    agreed = (sums.notna().sum(axis=1) >= 2) & (sums.min(axis=1) == sums.max(axis=1))
+    told = sums.max(axis=1)
+    return Verdict(~(agreed & (told != rows["individuals"])).fillna(False).astype(bool), {"sum": told})
+
+
+def _size(rows: pd.DataFrame) -> pd.Series:
+    return (rows["individuals"] / rows["households"].where(rows["households"] > 0)).astype("Float64")
+
+
+@row_rule("SIZE_EXTREME", tables=("idp", "returnee", "repatriated"), needs=_BOTH, at="individuals", doubts=_BOTH)
+def size_extreme(rows: pd.DataFrame, t: Thresholds) -> Verdict:
+    size = _size(rows)
+    return Verdict(~(size > t["high"]).fillna(False), {"size": size})
+
+
+@row_rule("SIZE_UNUSUAL", tables=("idp",), needs=_BOTH, at="individuals")
+def size_unusual(rows: pd.DataFrame, t: Thresholds) -> Verdict:
+    size = _size(rows)
+    outside = (size < t["low"]) | (size > t["high"])
+    impossible = (size < 1) | (size > t["extreme"])
+    return Verdict(~(outside & ~impossible).fillna(False), {"size": size})
+
+
+@row_rule("SEX_AGE_SUM", tables=("idp",), needs=("individuals",), at="individuals", doubts=_SEX_AGE)
 def sex_age_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
-    return _sum_verdict(rows, [item.name for item in fields.SEX_AGE_FIELDS], rows["individuals"])
+    return _sum_verdict(rows, list(_SEX_AGE), rows["individuals"])
 
 
-@row_rule("SHELTER_SUM", tables=("idp",), needs=("individuals", "households"), at="shelter_host_family")
+@row_rule("SHELTER_SUM", tables=("idp",), needs=_BOTH, at="shelter_host_family", doubts=_SHELTER)
 def shelter_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     whole = rows["individuals"].where(rows["shelter_unit"] != Unit.HOUSEHOLD, rows["households"])
-    return _sum_verdict(rows, [item.name for item in fields.SHELTER_FIELDS], whole, expected=whole)
+    return _sum_verdict(rows, list(_SHELTER), whole, expected=whole)
 
 
-@row_rule("DISPLACEMENT_SUM", tables=("idp",), needs=("individuals",), at="primary")
+@row_rule("DISPLACEMENT_SUM", tables=("idp",), needs=("individuals",), at="primary", doubts=_ORDER)
 def displacement_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
-    return _sum_verdict(rows, ["primary", "secondary"], rows["individuals"])
+    return _sum_verdict(rows, list(_ORDER), rows["individuals"])
 
 
-@row_rule("DURATION_SUM", tables=("idp",), needs=("individuals",), at="under_12_months")
+@row_rule("DURATION_SUM", tables=("idp",), needs=("individuals",), at="under_12_months", doubts=_DURATION)
 def duration_sum(rows: pd.DataFrame, _: Thresholds) -> Verdict:
-    return _sum_verdict(rows, ["under_12_months", "over_12_months"], rows["individuals"])
+    return _sum_verdict(rows, list(_DURATION), rows["individuals"])
 
 
 @row_rule("ALERT_WITHOUT_ASSESSMENT", tables=("idp",), needs=("basis",), at="basis")
@@ -486,7 +589,7 @@ def commune_missing(rows: pd.DataFrame, _: Thresholds) -> Verdict:
 _MOVING = ("movement", "households", "individuals")
 
 
-@row_rule("MOVEMENT_NEGATIVE", tables=("movement",), needs=_MOVING, at="individuals")
+@row_rule("MOVEMENT_NEGATIVE", tables=("movement",), needs=_MOVING, at="individuals", doubts=_BOTH)
 def movement_negative(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     negative = (rows["households"] < 0) | (rows["individuals"] < 0)
     return Verdict(~negative | (rows["movement"] == Movement.CORRECTION))
@@ -550,14 +653,38 @@ def code_unknown(names: pd.DataFrame, _: Thresholds) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class SubmissionView:
-    """One return: its reading, and its typed and placed rows of all sheets (wide, with `table`, `sheet`, `row`)."""
+    """One return: its reading, and its typed and placed rows of all sheets (wide, with `table`, `sheet`, `row`). `doubted` are
+    the cells (table, row, field) that another rule does not believe."""
 
     reading: Reading
     rows: pd.DataFrame
     gazetteer: Gazetteer
+    period: Period | None = None
+    doubted: frozenset[tuple[str, int, str]] = frozenset()
 
     def table(self, name: str) -> pd.DataFrame:
         return self.rows[self.rows["table"] == name]
+
+    def believed(self, rows: pd.DataFrame, name: str) -> bool:
+        """Whether no cell of a column in these rows is doubted."""
+        return not any((table, int(row), name) in self.doubted for table, row in zip(rows["table"], rows["row"], strict=True))
+
+
+_DATED_ROWS = 3
+"""From so many dates, all of them after the month, the month is doubted and not each date."""
+
+
+def all_dates_after(rows: pd.DataFrame, period: Period | None) -> bool:
+    dates = rows["observed_on"].dropna()
+    return period is not None and len(dates) >= _DATED_ROWS and bool((dates > period.last_day).all())
+
+
+@submission_rule("PERIOD_DOUBTFUL")
+def period_doubtful(view: SubmissionView) -> Iterator[Hit]:
+    if view.period is not None and all_dates_after(view.rows, view.period):
+        value, cell = view.reading.form["period"]
+        params = {"stated": str(view.period), "count": len(view.rows["observed_on"].dropna())}
+        yield Hit(sheet=view.reading.form_sheet, cell=cell, row=_row_of(cell), value=value, params=params)
 
 
 _STOCK_TABLES = (fields.IDP.name, fields.RETURNEE.name, fields.REPATRIATED.name)
@@ -586,10 +713,11 @@ def _placed_where_told(rows: pd.DataFrame) -> pd.Series:
 def repeats(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, bool]]:
     """(row, number of the first row for the same place, whether both say exactly the same)."""
     for name in _STOCK_TABLES:
-        for group in _place_rows(rows[rows["table"] == name]):
+        of_table = rows[rows["table"] == name]
+        for group in _place_rows(of_table) if not of_table.empty else ():
             first = group.iloc[0]
             for _, row in group.iloc[1:].iterrows():
-                same = all(_same(first[item], row[item]) for item in fields.observation_fields_of(name))
+                same = all(_same(first[item], row[item]) for item in fields.table_named(name).names)
                 yield row, int(first["row"]), same
 
 
@@ -624,38 +752,52 @@ def _sites_of_communes(rows: pd.DataFrame) -> Iterator[tuple[pd.Series, int, boo
 
 @submission_rule("CERCLE_AND_COMMUNES")
 def cercle_and_communes(view: SubmissionView) -> Iterator[Hit]:
+    for row, cercle, cercle_row in _inside_cercle_rows(view):
+        params = {
+            "place": view.gazetteer.place(row["place_id"]).name,
+            "cercle": view.gazetteer.place(cercle).name,
+            "cercle_row": cercle_row,
+        }
+        yield Hit(row["table"], row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
+
+
+def _inside_cercle_rows(view: SubmissionView) -> Iterator[tuple[pd.Series, str, int]]:
+    """(row of a commune, its cercle, the row that already holds the whole cercle)."""
     for name in _STOCK_TABLES:
         rows = view.table(name)
+        if rows.empty:
+            continue
         whole = rows[(rows["placed_level"] == "cercle") & (rows["level"] == RowLevel.CERCLE)]
         first: dict[str, int] = dict(whole.drop_duplicates("place_id")[["place_id", "row"]].itertuples(index=False))
         for _, row in rows[rows["placed_level"] == "commune"].iterrows():
             cercle = view.gazetteer.cercle_of(row["place_id"])
-            if cercle in first:
-                params = {
-                    "place": view.gazetteer.place(row["place_id"]).name,
-                    "cercle": view.gazetteer.place(cercle).name,
-                    "cercle_row": int(first[cercle]),
-                }
-                yield Hit(name, row["sheet"], int(row["row"]), "commune", value=row["commune"], params=params)
+            if cercle is not None and cercle in first:
+                yield row, cercle, int(first[cercle])
 
 
 @submission_rule("TOTAL_MISMATCH")
 def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
-    """A printed total is the sum of all rows above it, or of those since the last one. Unknown in a column that holds a cell
-    which could not be read; one finding for a row of totals, however many columns a missing row throws out."""
+    """A printed total is the sum of all rows above it, or of those since the last one; a row that repeats another, or that
+    stands beside its whole cercle, has its own finding and may be in it or not. Unknown in a column that holds a cell which could not be read or is not believed; one
+    finding for a row of totals, however many columns a missing row throws out."""
+    twice = (row for row, *_ in (*repeats(view.rows), *_inside_cercle_rows(view)))
+    again = {(str(row["table"]), int(row["row"])) for row in twice}
     for sheet in view.reading.sheets:
         rows = view.table(sheet.table)
         numbers, since = rows["row"].astype(int), 0
+        first = pd.Series([(sheet.table, int(row)) not in again for row in rows["row"]], index=rows.index, dtype=bool)
         for total in sheet.totals:
             above, block = rows[numbers < total.row], rows[numbers.between(since + 1, total.row - 1)]
             since = total.row
             wrong = [
                 name
                 for name, printed in total.values.items()
-                if _all_read(sheet, name, above) and printed not in (int(above[name].sum()), int(block[name].sum()))
+                if _all_read(sheet, name, above)
+                and view.believed(above, name)
+                and printed not in {int(part[name].sum()) for some in (above, block) for part in (some, some[first[some.index]])}
             ]
             if wrong:
-                labels = [fields_of(sheet.table)[name].label.fr for name in wrong]
+                labels = [fields.table_named(sheet.table)[name].label.fr for name in wrong]
                 printed, block_sum = total.values[wrong[0]], int(above[wrong[0]].sum())
                 params = {"column": labels[0], "printed": printed, "sum": block_sum, "also": labels[1:]}
                 yield Hit(sheet.table, sheet.sheet, total.row, wrong[0], value=printed, params=params)
@@ -664,12 +806,8 @@ def total_mismatch(view: SubmissionView) -> Iterator[Hit]:
 def _all_read(sheet: SheetReading, name: str, rows: pd.DataFrame) -> bool:
     """Whether every cell of a column was read as the author wrote it, and a mandatory one was written at all."""
     written = sheet.frame.loc[sheet.frame["row"].isin(rows["row"]), name].notna()
-    wanted = len(rows) if fields_of(sheet.table)[name].required else int(written.sum())
+    wanted = len(rows) if fields.table_named(sheet.table)[name].required else int(written.sum())
     return wanted > 0 and int(rows[name].notna().sum()) == wanted
-
-
-def fields_of(table: str) -> fields.Table:
-    return next(item for item in fields.RETURN_TABLES if item.name == table)
 
 
 @submission_rule("ORIGIN_SUM")
@@ -679,8 +817,11 @@ def origin_sum(view: SubmissionView) -> Iterator[Hit]:
     origins, stock = (told[told["table"] == name] for name in (fields.ORIGIN.name, fields.IDP.name))
     repeated = {row["place_id"] for row, _, _ in repeats(view.rows)}
     for place_id, group in origins.groupby("place_id", sort=True):
-        counted = stock.loc[stock["place_id"] == place_id, "individuals"]
+        told_stock = stock[stock["place_id"] == place_id]
+        counted = told_stock["individuals"]
         if counted.empty or place_id in repeated or counted.isna().any() or group["individuals"].isna().any():
+            continue
+        if not (view.believed(told_stock, "individuals") and view.believed(group, "individuals")):
             continue
         total, individuals = int(group["individuals"].sum()), int(counted.sum())
         if total != individuals:

@@ -23,6 +23,19 @@ class Calendar(BaseModel):
     publication: int = Field(15, description="Publication / publication")
 
 
+class Limits(BaseModel):
+    """How large a received file may be. Real returns stay a hundred times below; what is beyond is refused before it is read."""
+
+    file_megabytes: float = Field(25, gt=0, description="Taille d'un fichier, en Mo / size of a file, MB")
+    unpacked_megabytes: float = Field(200, gt=0, description="Taille une fois décompressé, en Mo / size when unpacked, MB")
+    ratio: float = Field(200, gt=0, description="Taille décompressée par taille compressée / unpacked to packed size")
+    parts: int = Field(2000, gt=0, description="Fichiers dans le classeur compressé / members of the zip")
+    sheets: int = Field(100, gt=0, description="Feuilles / sheets")
+    rows: int = Field(100_000, gt=0, description="Lignes d'une feuille / rows of a sheet")
+    columns: int = Field(1000, gt=0, description="Colonnes d'une feuille / columns of a sheet")
+    cells: int = Field(3_000_000, gt=0, description="Lignes × colonnes d'une feuille / rows by columns of a sheet")
+
+
 class Settings(BaseSettings):
     """All that an installation may change."""
 
@@ -32,14 +45,25 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="Base SQL ; SQLite dans processed/ si vide / SQL store; SQLite when empty")
     lang: str = Field("fr", pattern="^(fr|en)$", description="Langue : fr ou en / language")
     calendar: Calendar = Field(default_factory=Calendar, description="Calendrier du mois / calendar of the month")
+    ministry: str | None = Field(
+        None,
+        description="Ministère en tête des documents ; celui du mois si vide / ministry heading documents; that of the month when empty",
+    )
+    recipient: str = Field(
+        "DNDS, point focal de la CMP",
+        description="À qui les directions renvoient la fiche / to whom the directorates send the return",
+    )
+    signatories: tuple[str, ...] = Field(
+        (
+            "DRDSES", "Gouvernorat", "Protection civile", "Représentants des PDI", "Société civile", "Partenaires humanitaires",
+        ),
+        description="Qui signe le procès-verbal régional / who signs the regional minutes",
+    )  # fmt: skip
+    limits: Limits = Field(default_factory=Limits, description="Limites d'un fichier reçu / limits of a received file")
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )
 
-    ministry: str = Field(
-        "Ministère chargé du Développement social",
-        description="Ministère en tête des lettres aux régions / ministry named in letters",
-    )
     signatory: str = Field(
         "Le Directeur national du Développement social", description="Signataire des lettres aux régions / who signs the letters"
     )

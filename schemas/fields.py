@@ -21,7 +21,6 @@ class Kind(StrEnum):
     SIGNED = "signed"  # an integer that may be negative: a register correction
     DATE = "date"
     CHOICE = "choice"
-    YES_NO = "yes_no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +339,67 @@ CIRCULATED = Table(
     ),
 )  # fmt: skip
 
-SOURCE_TABLES = (ALERT, CIRCULATED)
+_REGION_CODE = _text("region_code", "Code région", "Region code", "Code de la région", "Code of the region")
+_CERCLE_CODE = _text("cercle_code", "Code cercle", "Cercle code", "Code du cercle", "Code of the cercle")
+_COMMUNE_CODE = _text("commune_code", "Code commune", "Commune code", "Code de la commune", "Code of the commune")
+
+
+def _flag(cause: codes.Cause | str, fr: str, en: str) -> Field:
+    return _choice(f"cause_{cause}", fr, en, f"Motif présent : {fr.lower()}", f"Cause present: {en.lower()}", codes.YesNo)
+
+
+STOCK = Table(
+    "stock",
+    Text("Effectifs d'un partenaire", "Stocks of a partner"),
+    Text("Effectifs par lieu d'une autre source : cycles DTM, listes de partenaires",
+         "Stocks by place of another source: DTM rounds, lists of partners"),
+    (
+        _text("region", "Région", "Region", "Région d'accueil", "Region of refuge", required=True),
+        _REGION_CODE,
+        _text("cercle", "Cercle", "Cercle", "Cercle d'accueil", "Cercle of refuge"),
+        _CERCLE_CODE,
+        _text("commune", "Commune", "Commune", "Commune d'accueil", "Commune of refuge", width=20),
+        _COMMUNE_CODE,
+        _count("households", "Ménages", "Households", "Ménages PDI", "IDP households", "household"),
+        _count("individuals", "Individus", "Individuals", "Individus PDI", "IDP individuals", "individual", required=True),
+        _count("returnee_households", "Ménages retournés", "Returnee households", "Ménages de PDI retournées", "Households of IDP returnees", "household"),
+        _count("returnee_individuals", "Individus retournés", "Returnee individuals", "PDI retournées", "IDP returnees", "individual"),
+        _count("repatriated_households", "Ménages rapatriés", "Repatriated households", "Ménages revenus de l'étranger", "Households back from abroad", "household"),
+        _count("repatriated_individuals", "Individus rapatriés", "Repatriated individuals", "Personnes revenues de l'étranger", "Persons back from abroad", "individual"),
+        _date("observed_on", "Date du chiffre", "Date of the figure", "Date de référence", "Reference date", required=True),
+        _text("organisation", "Source", "Source", "Organisation qui publie", "Organisation publishing", required=True),
+        _text("origin_region", "Région d'origine", "Region of origin", "Région quittée", "Region left"),
+        _flag("conflict", "Conflit", "Conflict"),
+        _flag(codes.Cause.INSECURITY, "Insécurité", "Insecurity"),
+        _flag(codes.Cause.NATURAL_DISASTER, "Catastrophe naturelle", "Natural disaster"),
+        _flag("political", "Raison politique", "Political reasons"),
+        _flag(codes.Cause.ECONOMIC, "Raison économique", "Economic reasons"),
+        _flag(codes.Cause.OTHER, "Autre motif", "Other reason"),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+SITREP = Table(
+    "sitrep",
+    Text("Rapport de situation", "Situation report"),
+    Text("Déplacements d'un événement, par localité quittée ; des flux, jamais un effectif",
+         "Displacements of an event, by place left; flows, never a stock"),
+    (
+        _text("region", "Région", "Region", "Région d'accueil", "Region of refuge"),
+        _text("cercle", "Cercle", "Cercle", "Cercle d'accueil", "Cercle of refuge"),
+        _text("commune", "Commune", "Commune", "Commune d'accueil", "Commune of refuge", width=20),
+        _text("origin", "Localité de départ", "Place left", "Villages quittés", "Villages left", required=True, width=24),
+        _text("site", "Site d'accueil", "Site of refuge", "Localité ou site d'accueil", "Place or site of refuge", required=True, width=24),
+        _count("households", "Nombre de ménages", "Number of households", "Ménages déplacés", "Displaced households", "household", required=True),
+        _count("individuals", "Nombre de personnes", "Number of persons", "Personnes déplacées", "Displaced persons", "individual", required=True),
+        _date("stated_on", "Date du rapport", "Date of the report", "Date du rapport de situation", "Date of the situation report"),
+        _text("document", "Numéro du rapport", "Number of the report", "Rapport de situation n°", "Situation report no.", width=20),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+SOURCE_TABLES = (ALERT, CIRCULATED, STOCK, SITREP)
+"""What other services and partners send. None of it enters a total (promise 6)."""
 
 FIGURE = Table(
     "figure",
@@ -392,6 +451,6 @@ def observation_fields() -> tuple[Field, ...]:
 ALL_TABLES: Iterable[Table] = (IDENTIFICATION, *RETURN_TABLES, *SOURCE_TABLES, FIGURE)
 
 
-def observation_fields_of(table: str) -> tuple[str, ...]:
-    """The field names of one return sheet."""
-    return next(item for item in RETURN_TABLES if item.name == table).names
+def table_named(name: str) -> Table:
+    """Raises StopIteration for a name that no table has."""
+    return next(item for item in ALL_TABLES if item.name == name)

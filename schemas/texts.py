@@ -21,16 +21,21 @@ LANGUAGES = ("fr", "en")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of `rules.toml`. `thresholds` are its numbers, which settings may change."""
+    """One row of `rules.toml`. `thresholds` are its numbers, which settings may change; `effects` says by what a column asks
+    (`count`, `mandatory`, `optional`) where the effect depends on it, and `effect` is then the strongest."""
 
     code: str
     effect: codes.Effect
+    effects: Mapping[str, codes.Effect]
     text: fields.Text
     remedy: fields.Text
     why: str
     example: fields.Text
     """What a right answer looks like, shown beside a marked cell; both texts empty where an example would say nothing."""
     thresholds: Mapping[str, float]
+
+    def effect_on(self, role: str) -> codes.Effect:
+        return self.effects.get(role, self.effect)
 
 
 @cache
@@ -40,9 +45,12 @@ def rules() -> Mapping[str, Rule]:
 
 
 def _rule(code: str, row: Mapping[str, Any]) -> Rule:
+    told = row["effect"]
+    effects = {role: codes.Effect(effect) for role, effect in told.items()} if isinstance(told, Mapping) else {}
     return Rule(
         code=code,
-        effect=codes.Effect(row["effect"]),
+        effect=min(effects.values(), key=list(codes.Effect).index) if effects else codes.Effect(told),
+        effects=effects,
         text=fields.Text(row["fr"], row["en"]),
         remedy=fields.Text(row["remedy_fr"], row["remedy_en"]),
         why=row["why"],
@@ -176,6 +184,11 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "observed_on": _iso_day,
     "stated_on": _iso_day,
     "period_end": _iso_day,
+    "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
+    "others": lambda value, lang: message("others", lang, count=value) if value else "",
+    "person_data": lambda value, lang: message(f"person_{value}", lang),
+    "header": lambda value, lang: message("under_header", lang, column=value) if value else "",
+    "last_row": lambda value, lang: str(value),
     "row": lambda value, lang: str(value),
     "first_row": lambda value, lang: str(value),
     "cercle_row": lambda value, lang: str(value),

@@ -37,6 +37,7 @@ class Fiche:
 
     def __init__(self) -> None:
         self.sheets: dict[str, Grid] = {"Identification": _identification()}
+        self.marks: dict[str, dict[str, Any]] = {}
         for table in fields.RETURN_TABLES:
             self.sheets[table.label.fr] = [
                 [f"Fiche régionale — {table.label.fr}"],
@@ -83,8 +84,13 @@ class Fiche:
             row.append(value)
         return self
 
+    def mark(self, title: str, **marks: Any) -> Fiche:
+        """What a sheet says beside its values: `hidden`, `hidden_rows`, `hidden_columns`, `merged`."""
+        self.marks[title] = marks
+        return self
+
     def file(self, name: str = "fiche.xlsx", problem: str | None = None) -> OpenedFile:
-        sheets = tuple(Sheet(title, tuple(tuple(row) for row in grid)) for title, grid in self.sheets.items())
+        sheets = tuple(Sheet(title, tuple(map(tuple, grid)), **self.marks.get(title, {})) for title, grid in self.sheets.items())
         digest = hashlib.sha256(repr(self.sheets).encode()).hexdigest()
         return OpenedFile(name, digest, sheets if problem is None else (), problem)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pipelines.settings import Calendar, Settings
+from pipelines.settings import Calendar, Limits, Settings
 from schemas import codes, fields, texts
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -75,12 +75,14 @@ def settings_page() -> str:
              "From `cmp-idp.toml` in the working folder, or from variables, which win.", "",
              "| key | variable | default | meaning |", "|---|---|---|---|"]  # fmt: skip
     for name, item in Settings.model_fields.items():
-        if name != "calendar":
+        if name not in ("calendar", "limits"):
             default = item.get_default(call_default_factory=True, validated_data={})
             shown = default.as_posix() if isinstance(default, Path) else default
             lines.append(f"| `{name}` | `CMP_{name.upper()}` | `{shown}` | {item.description} |")
     for name, item in Calendar.model_fields.items():
         lines.append(f"| `calendar.{name}` | `CMP_CALENDAR__{name.upper()}` | `{item.default}` | {item.description} (J+) |")
+    for name, item in Limits.model_fields.items():
+        lines.append(f"| `limits.{name}` | `CMP_LIMITS__{name.upper()}` | `{item.default}` | {item.description} |")
     return "\n".join(lines) + "\n"
 
 

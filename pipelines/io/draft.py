@@ -21,7 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.io.exports import write_workbook_of_people
+from pipelines.io.exports import would_run, write_workbook_of_people
 from pipelines.model import Period
 from schemas import fields, texts
 from schemas.codes import (
@@ -257,8 +257,6 @@ _PER_WIDTH = 1.15
 """Characters of the font per unit of column width, on the safe side."""
 _LONGEST = 32_000
 """Excel keeps 32 767 characters of a cell."""
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-"""A text that starts so could become a formula when somebody edits the cell."""
 _BLUE, _PALE, _GREY = "#1F3864", "#D9E2F3", "#595959"
 _FONT: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
 _BOX = _FONT | {"border": 1, "border_color": "#BFBFBF"}
@@ -438,7 +436,7 @@ class _Page:
             self.sheet.write_number(row, at, value, self.book.style(style, *layers))
         else:
             text = str(value)[:_LONGEST]
-            guard = ("quoted",) if text.startswith(_DANGEROUS) else ()
+            guard = ("quoted",) if would_run(text) else ()
             self._write(row, at, text, style, *layers, *guard)
 
     def _write(self, row: int, at: int, text: str, style: str, *layers: str) -> None:

@@ -1,4 +1,5 @@
-"""The canonical export: sorted CSV whose bytes are the same for the same inputs and decisions, and its hash."""
+"""The canonical export: sorted CSV whose bytes are the same for the same inputs and decisions, and its hash. How files are
+written whole, and how no text of an author becomes a formula in them."""
 
 from __future__ import annotations
 
@@ -11,10 +12,29 @@ import pandas as pd
 
 from pipelines.model import Compiled
 
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def would_run(text: str) -> bool:
+    """Whether a spreadsheet program could take a text for a formula: `=HYPERLINK(…)`, `+1`, `-2+3`, `@SUM`, whatever blanks
+    stand before."""
+    return text.startswith(_RUNS) or text.lstrip().startswith(_RUNS)
+
+
+def inert(text: str) -> str:
+    """The text for a CSV file or a cell without `quote_prefix`: one that would run begins with an apostrophe, which spreadsheet
+    programs read as *this is text* (OWASP, CSV injection)."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")  # a carriage return is not quoted in CSV and would begin a row
+    return f"'{text}" if would_run(text) else text
+
 
 def canonical_csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8, LF, every column sorted in its order, missing values empty."""
+    """UTF-8, LF, every column sorted in its order, missing values empty, texts that would run in a spreadsheet inert. Numbers
+    stay numbers, negative ones too."""
     ordered = frame.sort_values(list(frame.columns), ignore_index=True, na_position="first")
+    for name in ordered.columns:
+        if not pd.api.types.is_numeric_dtype(ordered[name]):
+            ordered[name] = ordered[name].map(lambda value: inert(value) if isinstance(value, str) else value)
     return ordered.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 

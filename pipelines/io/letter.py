@@ -23,8 +23,8 @@ from pipelines.io.archive import normalise_zip
 from pipelines.io.returned import clean
 from pipelines.model import Finding, Period
 from schemas import texts
+from schemas.cells import plain
 from schemas.codes import Effect
-from schemas.tables import plain
 from schemas.texts import message
 
 GRAVEST = 3

@@ -46,15 +46,26 @@ def gazetteer() -> Gazetteer:
     return Gazetteer.from_rows(rows("places"), rows("place_codes"), rows("place_aliases"))
 
 
+def expected_directorates(period: Period) -> tuple[Directorate, ...]:
+    """The directorates that owe a return for a month, in the order of their regions' ids."""
+    found = (
+        Directorate(row["place_id"], row["name_fr"], row["valid_from"], row["valid_to"], row["reports_within"])
+        for row in rows("directorates")
+    )
+    expected = (one for one in found if not one.reports_within and _in_force(one.valid_from, one.valid_to, period))
+    return tuple(sorted(expected, key=lambda one: one.place_id))
+
+
 def expected_regions(period: Period) -> tuple[str, ...]:
     """The regions whose directorate owes a return for a month, in the order of their ids."""
-    month = str(period)
-    return tuple(
-        sorted(
-            row["place_id"]
-            for row in rows("directorates")
-            if not row["reports_within"]
-            and (not row["valid_from"] or row["valid_from"][:7] <= month)
-            and (not row["valid_to"] or month <= row["valid_to"][:7])
-        )
-    )
+    return tuple(one.place_id for one in expected_directorates(period))
+
+
+def ministry(period: Period) -> str:
+    """The name of the ministry in charge in a month."""
+    known = [row for row in rows("ministries") if _in_force(row["valid_from"], row["valid_to"], period)]
+    return known[-1]["name_fr"]
+
+
+def _in_force(valid_from: str, valid_to: str, period: Period) -> bool:
+    return (not valid_from or valid_from[:7] <= str(period)) and (not valid_to or str(period) <= valid_to[:7])

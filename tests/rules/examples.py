@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from pipelines.correction import MARK
-from pipelines.model import LateVersion
+from pipelines.model import LateVersion, Merge, Unread
 from schemas import fields
 from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
+from tests.door import made
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -105,6 +106,16 @@ def without_sheet(title: str) -> Change:
     return lambda fiche: fiche.sheets.pop(title)
 
 
+def counted(number: int | None) -> Change:
+    """The same number, or none, in every count of the sheet PDI."""
+
+    def change(fiche: Fiche) -> None:
+        for row in range(len(fiche.sheets["PDI"]) - 2):
+            fiche.set(IDP, "households", number, row).set(IDP, "individuals", number, row)
+
+    return change
+
+
 def without_rows(table: fields.Table, first: int = 0) -> Change:
     def change(fiche: Fiche) -> None:
         del fiche.sheets[table.label.fr][2 + first :]
@@ -144,6 +155,22 @@ def sexes_and_ages(*values: int) -> tuple[Change, ...]:
     return tuple(set_(item.name, value) for item, value in zip(fields.SEX_AGE_FIELDS, values, strict=True))
 
 
+def hide(title: str, **marks: Any) -> Change:
+    return lambda fiche: fiche.mark(title, **marks)
+
+
+def rename_sheet(title: str, new: str) -> Change:
+    return lambda fiche: fiche.sheets.update({new: fiche.sheets.pop(title)})
+
+
+def all_dates(day: date) -> tuple[Change, ...]:
+    return tuple(set_("observed_on", day, row, table) for table in (IDP, RETURNEE) for row in range(4))
+
+
+SECOND_TABLE = (line(IDP), line(IDP, "Récapitulatif"), line(IDP, "Cercle", "Ménages", "Individus"), line(IDP, "Bla", 10, 53))
+ERROR, FORMULA = Unread(Unread.ERROR, "#REF!"), Unread(Unread.FORMULA, "=SUM(H3:O3)")
+
+
 def zip_of_a_letter() -> bytes:
     import io
     import zipfile
@@ -164,6 +191,13 @@ EXAMPLES: dict[str, Example] = {
     "FILE_EMPTY": OfBytes(lambda: b""),
     "FILE_NOT_WORKBOOK": OfBytes(zip_of_a_letter),
     "FILE_ENCRYPTED": OfBytes(lambda: OLE + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)),
+    "FILE_TOO_LARGE": OfBytes(made.large),
+    "FILE_ZIP_BOMB": OfBytes(made.bomb),
+    "FILE_UNSAFE_NAMES": OfBytes(made.climbing),
+    "FILE_ENTITIES": OfBytes(made.many_laughs),
+    "FILE_TOO_MANY_PARTS": OfBytes(made.many_members),
+    "FILE_TOO_MANY_SHEETS": OfBytes(made.many_sheets),
+    "FILE_SHEET_TOO_LARGE": OfBytes(made.far_cell),
     "FILE_TWIN": OfFiles(
         bad=((), (set_("individuals", 521),)),
         good=((), (set_("individuals", 521), identify("version", 2))),
@@ -177,6 +211,20 @@ EXAMPLES: dict[str, Example] = {
     "SHEET_UNKNOWN": OfReturn((sheet("Brouillon", [1, 2]),), "Brouillon", None, good=(sheet("Listes", ["oui"], ["non"]),)),
     "SHEET_WITHOUT_HEADER": OfReturn((lambda fiche: fiche.sheets["PDI"].pop(1),), "PDI", None, good=(sheet("Sites", ["Néant"]),)),
     "SHEET_WITHOUT_ROWS": OfReturn((without_rows(IDP),), "PDI", None, good=(without_rows(RETURNEE),)),
+    "SHEET_UNFILLED": OfReturn((counted(None),), "PDI", None, good=(counted(0),)),
+    "SHEET_RENAMED": OfReturn((rename_sheet("PDI", "Feuil2"),), "Feuil2", None, good=(rename_sheet("PDI", "Déplacés internes"),)),
+    "SHEET_HIDDEN": OfReturn((hide("Retournés", hidden=True),), "Retournés", None),
+    "ROWS_HIDDEN": OfReturn(
+        (hide("PDI", hidden_rows=frozenset({4, 5})),), "PDI", "A4", good=(hide("PDI", hidden_rows=frozenset({1})),)
+    ),
+    "COLUMN_HIDDEN": OfReturn((hide("PDI", hidden_columns=frozenset({5})),), "PDI", "F2"),
+    "TABLE_NOT_READ": OfReturn(SECOND_TABLE, "PDI", "A9", good=SECOND_TABLE[:2]),
+    "CELLS_MERGED": OfReturn(
+        (hide("PDI", merged=(Merge(4, 26, 5, 26),)), set_("basis", None, 2)),
+        "PDI",
+        "AA4",
+        good=(hide("PDI", merged=(Merge(1, 0, 1, 5),)),),
+    ),
     "COLUMN_MISSING": OfReturn(
         (lambda fiche: fiche.drop_column(IDP, "basis"),),
         "PDI",
@@ -202,6 +250,7 @@ EXAMPLES: dict[str, Example] = {
     "PERIOD_WRONG": OfReturn(
         (identify("period", "2019-11"),), "Identification", "B3", good=(identify("period", date(2019, 12, 1)),)
     ),
+    "PERIOD_DOUBTFUL": OfReturn(all_dates(date(2020, 1, 20)), "Identification", "B3", good=all_dates(date(2019, 12, 20))),
     "PREPARER_MISSING": OfReturn((identify("prepared_by", None),), "Identification", "B5", good=(identify("function", None),)),
     "VISA_MISSING": OfReturn((identify("validated", "non"),), "Identification", "B8", good=(identify("validated", "Validé"),)),
     "VISA_INCOMPLETE": OfReturn((identify("minutes_number", "N/A"),), "Identification", "B10"),
@@ -213,18 +262,23 @@ EXAMPLES: dict[str, Example] = {
         good=(sheet("À corriger", [None, MARK, "0" * 64, 1, "2019-12"]),),
     ),
     # --- one cell
+    "CELL_ERROR": OfReturn((set_("individuals", ERROR),), "PDI", "G3"),
+    "FORMULA_NOT_CALCULATED": OfReturn((set_("female_0_4", FORMULA),), "PDI", "H3"),
+    "COUNT_MERGED": OfReturn((hide("PDI", merged=(Merge(5, 6, 6, 6),)), set_("individuals", None, 3)), "PDI", "G6"),
+    "NUMBER_AS_TEXT": OfReturn((set_("individuals", "5\u202f20"),), "PDI", "G3"),
+    "DATE_AS_TEXT": OfReturn((set_("observed_on", "28 décembre 2019"),), "PDI", "AB3"),
     "COUNT_REQUIRED": OfReturn(
         (set_("households", "ND"),),
         "PDI",
         "F3",
         good=(set_("households", 0), set_("individuals", 0)),
     ),
-    "COUNT_NOT_NUMBER": OfReturn((set_("individuals", "environ 500"),), "PDI", "G3", good=(set_("individuals", "5\u202f20"),)),
+    "COUNT_NOT_NUMBER": OfReturn((set_("individuals", "environ 500"),), "PDI", "G3", good=(set_("individuals", 520.0),)),
     "COUNT_NEGATIVE": OfReturn((set_("individuals", -520),), "PDI", "G3"),
     "DETAIL_NOT_NUMBER": OfReturn((set_("female_0_4", "beaucoup"),), "PDI", "H3", good=(set_("female_0_4", 12),)),
     "CHOICE_UNKNOWN": OfReturn((set_("basis", "devinette"),), "PDI", "AA3", good=(set_("basis", "Recensement"),)),
     "FIELD_REQUIRED": OfReturn((set_("basis", None),), "PDI", "AA3", good=(set_("remarks", None),)),
-    "DATE_INVALID": OfReturn((set_("observed_on", "hier"),), "PDI", "AB3", good=(set_("observed_on", "31.12.2019"),)),
+    "DATE_INVALID": OfReturn((set_("observed_on", "hier"),), "PDI", "AB3", good=(set_("observed_on", datetime(2019, 12, 31)),)),
     # --- one row
     "DATE_FUTURE": OfReturn(
         (set_("observed_on", date(2020, 1, 1)),), "PDI", "AB3", good=(set_("observed_on", date(2019, 12, 31)),)
@@ -233,6 +287,12 @@ EXAMPLES: dict[str, Example] = {
     "SIZE_EXTREME": OfReturn((set_("individuals", 2001),), "PDI", "G3", good=(set_("individuals", 350),)),
     "HOUSEHOLDS_OVER_INDIVIDUALS": OfReturn((set_("individuals", 99),), "PDI", "F3"),
     "INDIVIDUALS_WITHOUT_HOUSEHOLD": OfReturn((set_("households", 0),), "PDI", "F3"),
+    "INDIVIDUALS_CONTRADICTED": OfReturn(
+        (set_("individuals", 620), *sexes_and_ages(*[65] * 8), set_("primary", 500), set_("secondary", 20)),
+        "PDI",
+        "G3",
+        good=(*sexes_and_ages(*[65] * 8), set_("primary", 500), set_("secondary", 20)),
+    ),
     "SEX_AGE_SUM": OfReturn(sexes_and_ages(65, 65, 65, 65, 65, 65, 65, 64), "PDI", "G3", good=sexes_and_ages(*[65] * 8)),
     "SHELTER_SUM": OfReturn(
         (set_("shelter_rented", 521),), "PDI", "Q3", good=(set_("shelter_rented", 100), set_("shelter_unit", "ménages"))

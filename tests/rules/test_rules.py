@@ -13,7 +13,7 @@ import pytest
 
 from pipelines import rules, triangulation
 from pipelines.io import workbooks
-from pipelines.model import Compiled, Discrepancy, Finding
+from pipelines.model import Compiled, Discrepancy, Finding, Problem
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
 from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
@@ -122,7 +122,7 @@ def test_readable_file_draws_no_finding(code: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        b"Cercle;Commune\nBla;Bla\n",
+        b"Monsieur le Directeur,\nveuillez trouver ci-joint la fiche.\n",
         zip_of_a_letter(),
         b"%PDF-1.4",
         b"PK\x03\x04 cut off",
@@ -133,6 +133,11 @@ def test_readable_file_draws_no_finding(code: str, tmp_path: Path) -> None:
 def test_anything_that_is_no_workbook_is_said_to_be_none(content: bytes, tmp_path: Path) -> None:
     [finding] = findings_of_bytes(content, tmp_path)
     assert finding.code == "FILE_NOT_WORKBOOK"
+
+
+def test_every_way_to_be_refused_at_the_door_is_a_refusing_rule() -> None:
+    assert set(Problem) == set(BYTES)
+    assert {texts.rules()[problem].effect for problem in Problem} == {Effect.REJECT_SUBMISSION}
 
 
 @pytest.mark.parametrize("code", FILES)

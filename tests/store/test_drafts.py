@@ -176,6 +176,21 @@ def test_the_past_is_the_last_release_when_there_is_one(store: Store) -> None:
     assert own is None
 
 
+def test_the_totals_of_a_month_are_those_of_its_release_or_else_of_its_draft(store: Store) -> None:
+    assert store.month_totals(NOVEMBER) is None
+    save_draft(store, compiled(period=NOVEMBER))
+    draft = store.month_totals(NOVEMBER)
+    assert draft is not None
+    assert (draft.name, draft.period, draft.published) == ("projet 2019-11 (non publié)", NOVEMBER, False)
+    assert len(draft.figures) == 7
+    publish(store, 1, NOVEMBER)
+    publish(store, 2, NOVEMBER)
+    release = store.month_totals(NOVEMBER)
+    assert release is not None
+    assert (release.name, release.published) == ("diffusion 2019-11, révision 2", True)
+    assert store.month_totals(DECEMBER) is None
+
+
 # --- discrepancies ------------------------------------------------------------------------------------------------------
 
 

@@ -180,7 +180,7 @@ def test_a_source_among_the_returns_is_refused_and_the_others_go_on() -> None:
 
 
 def test_the_month_is_not_judged_when_none_was_asked_for() -> None:
-    assert codes_of(check(good_fiche().identify("period", "2018-01"), period=None)[0]) == ["DATE_FUTURE"] * 8
+    assert codes_of(check(good_fiche().identify("period", "2018-01"), period=None)[0]) == ["PERIOD_DOUBTFUL"]
 
 
 @pytest.mark.parametrize("typed", ["2019-12", " 2019-12", "12/2019", "1/12/2019", date(2019, 12, 5), datetime(2019, 12, 5, 10)])
@@ -233,7 +233,7 @@ def source(title: str, table: Table, *rows: dict[str, Any]) -> list[SourceRows]:
 ALERT = {
     "alert_number": "A-1",
     "kind": "alerte",
-    "event_on": "02/12/2019",
+    "event_on": date(2019, 12, 2),
     "alert_on": date(2019, 12, 3),
     "organisation": "NRC",
     "region": "Ségou",
@@ -255,6 +255,7 @@ def test_alerts_are_typed_and_placed_as_far_as_their_names_are_known() -> None:
 def test_a_cercle_written_under_another_region_still_places_an_alert() -> None:
     [alerts] = source("Alertes", fields.ALERT, {**ALERT, "region": "Mopti"})
     assert list(alerts.rows["place_id"]) == ["K424"]
+    assert [(item.code, item.cell) for item in alerts.findings] == [("PLACE_OF_OTHER_REGION", "J2")]
 
 
 def test_a_source_whose_region_is_unknown_has_no_place() -> None:
@@ -269,7 +270,7 @@ def test_a_circulated_total_without_its_value_is_rejected() -> None:
         "population_group": "PDI",
         "unit": "individus",
         "value": 900,
-        "stated_on": "06/01/2020",
+        "stated_on": date(2020, 1, 6),
         "organisation": "X",
     }
     [totals] = source("Totaux circulés", fields.CIRCULATED, total, {**total, "value": "neuf cents"})

@@ -552,3 +552,51 @@ def test_returnees_of_a_place_whose_row_was_rejected_are_not_said_to_fall() -> N
     communes = [stock("Ségou", name, 10, 50, level="commune") for name in ("Cinzana", "Dioro")]
     now = changed(set_("individuals", "abc", 0, RETURNEE), *(add(RETURNEE, **row) for row in communes))
     assert {item.finding.code for item in compile_fiches(now, past=before).findings} == set()
+
+
+# --- stocks by place ----------------------------------------------------------------------------------------------------
+
+
+def stocks(*fiches: Fiche, table: str = "idp", **more: Any) -> list[tuple[Any, ...]]:
+    """(home region, place, level, site, individuals, months carried) of each stock of a sheet."""
+    found = compilation.stocks_by_place(month_of(*check(*fiches), **more))
+    assert list(found.columns) == compilation.STOCK_COLUMNS
+    chosen = found[found["table"] == table]
+    return [
+        tuple(row) for row in chosen[["home_region", "place_id", "level", "site", "individuals", "carried_months"]].to_numpy()
+    ]
+
+
+def test_stocks_are_told_at_the_level_of_their_rows() -> None:
+    now = changed(
+        set_("level", "commune"), set_("commune", "Cinzana"), set_("level", "site", 1), set_("commune", "Niono", 1),
+        set_("site", "École", 1), set_("level", None, 2),
+    )  # fmt: skip
+    assert stocks(now) == [
+        (SEGOU, C_BLA, "cercle", None, 53, 0),
+        (SEGOU, C_MACINA, "cercle", None, 101, 0),
+        (SEGOU, GAZETTEER.match("Niono", "commune", C_NIONO).place_id, "site", "École", 210, 0),
+        (SEGOU, CINZANA, "commune", None, 520, 0),
+    ]
+
+
+def test_stocks_add_up_to_what_is_counted() -> None:
+    """A rejected row is carried forward, a commune inside its cercle row and a repeated claim of another region are left out."""
+    now = changed(set_("individuals", "abc", 3), commune("Cinzana", 40))
+    gao = fiche_of("Gao", ("Ségou", 77), ("Ménaka", 30))
+    past = past_of(good_fiche())
+    told = stocks(now, gao, past=past, expected=("R04", "R07"))
+    assert (SEGOU, C_BLA, "cercle", None, 53, 1) in told
+    assert ("R10", C_MENAKA, "cercle", None, 30, 0) in told
+    assert CINZANA not in {row[1] for row in told}
+    counted = compile_fiches(now, gao, past=past, expected=("R04", "R07"))
+    assert sum(row[4] for row in told) == value(counted, COUNTRY)
+
+
+def test_a_stock_of_which_only_the_region_is_known_has_no_level() -> None:
+    told = stocks(changed(set_("cercle", "Xyzt", 3)))
+    assert (SEGOU, SEGOU, None, None, 53, 0) in told
+
+
+def test_a_month_without_returns_or_past_has_no_stocks() -> None:
+    assert stocks() == []

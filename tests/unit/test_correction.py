@@ -87,9 +87,10 @@ def test_findings_of_the_month_about_a_return_go_back_with_it() -> None:
 
 
 def test_of_personal_data_nothing_else_is_said() -> None:
-    fiche = changed(lambda f: f.add_column(IDP, "Téléphone", "76 00 00 00"), lambda f: f.add_column(IDP, "Awa Traoré", 1))
-    checked = one(fiche)
-    assert {finding.code for finding in checked.findings} == {"PERSONAL_DATA", "COLUMN_UNKNOWN"}
+    checked = one(changed(lambda f: f.add_column(IDP, "Téléphone", "76 00 00 00")))
+    assert {finding.code for finding in checked.findings} == {"PERSONAL_DATA"}
+    other = Finding("COLUMN_UNKNOWN", Effect.JUSTIFY, "PDI", "AF2", 2, "Awa Traoré", {"column": "Awa Traoré"})
+    checked = replace(checked, findings=(*checked.findings, other))
     sent = correction.send_back(checked, region="Ségou")
     assert sent is not None
     assert sent.personal
@@ -156,6 +157,12 @@ def test_telephone_numbers_are_taken_out_of_replies(number: str) -> None:
     found = correction.answered(with_list(changed(), (1, f"appeler Awa au {number} svp", "SIZE_UNUSUAL", "PDI", "G3", None)))
     assert found is not None
     assert found.replies[0].text == "appeler Awa au (numéro de téléphone retiré) svp"
+
+
+def test_a_reply_that_names_a_person_is_not_taken_over() -> None:
+    found = correction.answered(with_list(changed(), (1, "demander à Awa Traoré", "SIZE_UNUSUAL", "PDI", "G3", None)))
+    assert found is not None
+    assert found.replies[0].text == "(réponse non reprise : elle contient des données personnelles)"
 
 
 @pytest.mark.parametrize("text", ["vérifié le 28-12-2019", "207 751 personnes", "voir PV 2019-12-04", "compté 1 250 000"])

@@ -388,17 +388,13 @@ class Store:
         """What a month is compared with: the last published release of an earlier month, else the draft of the month before."""
         with self._read() as connection:
             release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
-            if release is None:
-                return None
-            f = tables.figure.c
-            query = (
-                select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
-                .add_columns(f.carried_months)
-                .where(f.release_id == release.id, _is_total())
-                .order_by(f.place_id, f.population_group, f.measure, f.unit)
-            )
-            frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
-        return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
+            return _totals_of(connection, release) if release is not None else None
+
+    def month_totals(self, period: Period) -> Past | None:
+        """The totals of one month itself: of its last published revision, else of its draft; None without either."""
+        with self._read() as connection:
+            release = _published(connection, period) or _release(connection, period, revision=0)
+            return _totals_of(connection, release) if release is not None else None
 
     def save_draft(
         self,
@@ -1023,6 +1019,25 @@ def _last_published(connection: Connection, period: Period) -> ReleaseRow | None
     query = select(*_RELEASE).where(r.period < str(period), r.state == ReleaseState.PUBLISHED)
     row = connection.execute(query.order_by(r.period.desc(), r.revision.desc()).limit(1)).one_or_none()
     return ReleaseRow(*row) if row is not None else None
+
+
+def _published(connection: Connection, period: Period) -> ReleaseRow | None:
+    r = tables.release.c
+    query = select(*_RELEASE).where(r.period == str(period), r.state == ReleaseState.PUBLISHED)
+    row = connection.execute(query.order_by(r.revision.desc()).limit(1)).one_or_none()
+    return ReleaseRow(*row) if row is not None else None
+
+
+def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
+    f = tables.figure.c
+    query = (
+        select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
+        .add_columns(f.carried_months)
+        .where(f.release_id == release.id, _is_total())
+        .order_by(f.place_id, f.population_group, f.measure, f.unit)
+    )
+    frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
+    return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
 
 
 def _release_id(period: Period, revision: int) -> Select[Any]:

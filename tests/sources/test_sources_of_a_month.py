@@ -1,0 +1,59 @@
+"""Sources of every shape beside the returns of a month: read, stored where the store has a table for them, told, and never added."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from tests.flow.months import MONTH, MOPTI, Folder, fiche_of
+from tests.sources import grids
+
+pytestmark = pytest.mark.xdist_group("months")
+
+
+def workbook(title: str, rows: tuple[grids.Row, ...]) -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = title
+    for row in rows:
+        sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def put(folder: Folder, kind: str, name: str, content: bytes) -> None:
+    path = folder.root / "raw" / MONTH / kind / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.receive("mopti.xlsx", fiche_of("Mopti", MOPTI).workbook())
+    put(folder, "alerts", "veille.xlsx", workbook("VEILLE", grids.RRM))
+    put(folder, "sources", "dtm.xlsx", workbook("Feuil1", grids.DTM_2019))
+    put(folder, "sources", "sitrep.xlsx", workbook("Feuil1", grids.SITREP))
+    put(folder, "sources", "liste.csv", "Cercle;Personnes;Date\nKoro;1 250;20/12/2019\nMopti;3;20/12/2019\n".encode("cp1252"))
+    folder.consolidate()
+    assert folder.total(None) == 1901
+    assert folder.query("SELECT cercle, households FROM alert ORDER BY cercle") == [("DIOILA", 12), ("GAO_CER", 40)]
+    told = {code for [code] in folder.query("SELECT code FROM finding WHERE release_id IS NOT NULL")}
+    assert {"CODE_WRONG", "DATE_AS_TEXT", "PLACE_MISPLACED"} <= told
+    assert not {"LAYOUT_UNKNOWN", "LAYOUT_OTHER", "FILE_NOT_WORKBOOK"} & told
+
+
+def test_a_source_with_telephones_is_refused_and_the_month_goes_on(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    folder.receive("mopti.xlsx", fiche_of("Mopti", MOPTI).workbook())
+    named = (*grids.PARTNER[:1], (*grids.PARTNER[1], "Contact"), *((*row, "76 12 34 56") for row in grids.PARTNER[2:4]))
+    put(folder, "sources", "liste.xlsx", workbook("Liste", named))
+    folder.consolidate()
+    assert folder.total(None) == 1901
+    assert folder.query("SELECT code, cell, value FROM finding WHERE code = 'PERSONAL_DATA'") == [("PERSONAL_DATA", "F2", None)]
+    stored = b"".join(path.read_bytes() for path in (tmp_path / "processed").rglob("*") if path.is_file())
+    assert b"76 12 34 56" not in stored
