@@ -18,7 +18,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
-from pipelines import rules
+from pipelines import correction, rules
 from pipelines.layouts import layout_named
 from pipelines.location import PLACE_COLUMNS, locate, locate_source
 from pipelines.model import (
@@ -243,11 +243,13 @@ def _identification(reading: Reading, gazetteer: Gazetteer) -> tuple[Identificat
         for item in fields.IDENTIFICATION.fields
     }
     match = gazetteer.match(str(typed["region"] or ""), "region", None, None)
+    period = _period(_form_value(reading, "period"))
+    answer = correction.answered_for(reading.file, period)
     found = Identification(
         region=typed["region"],
         region_id=match.place_id,
-        period=_period(_form_value(reading, "period")),
-        version=typed["version"],
+        period=period,
+        version=correction.effective_version(typed["version"], answer),
         prepared_by=typed["prepared_by"],
         function=typed["function"],
         prepared_on=typed["prepared_on"],

@@ -122,10 +122,11 @@ def build(lang: str) -> typer.Typer:
     def validate(
         files: Annotated[list[Path], typer.Argument(metavar="FILES…", help=say("cli_files"))],
         period: Annotated[str | None, typer.Option("--period", metavar="AAAA-MM", help=say("cli_validate_period"))] = None,
+        retour: Annotated[Path | None, typer.Option("--retour", metavar="DIR", help=say("cli_retour"))] = None,
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_validate(files, _period(period, lang) if period else None, as_json, lang))
+        raise typer.Exit(_validate(files, _period(period, lang) if period else None, retour, as_json, lang))
 
     @app.command("status", cls=_Command, help=say("cli_status"))
     def status(period: period_argument, as_json: json_option = False, lang_: lang_option = lang) -> None:
@@ -303,12 +304,13 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
     if as_json:
         from pipelines.io.show import status_json
 
-        _print_json({**status_json(board), "written": [str(path) for path in outcome.written]})
+        _print_json({**status_json(board), "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths)]})
     else:
         _print_board(board, findings, lang)
         out.print(message("cli_written", lang))
         for path in outcome.written:
             out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+        _print_sent_back(outcome.sent_back, lang)
     needs = any(found.effect is not Effect.INFORM for found in findings) or bool(board.discrepancies)
     return NEEDS_A_PERSON if strict and needs else DONE
 
@@ -343,23 +345,52 @@ def _print_board(board: Any, findings: Any, lang: str) -> None:
 # --- the other commands -------------------------------------------------------------------------------------------------
 
 
-def _validate(files: list[Path], period: Period | None, as_json: bool, lang: str) -> int:
+def _print_sent_back(written: Any, lang: str) -> None:
+    """How many workbooks and letters go back, and where they are; what somebody had worked in and was set aside."""
+    if not written.workbooks:
+        out.print(message("sent_back_none", lang), highlight=False)
+    else:
+        counts = {"workbooks": len(written.workbooks), "letters": len(written.letters)}
+        out.print(escape(message("sent_back_count", lang, folder=str(written.folder), **counts)), highlight=False, soft_wrap=True)
+    for path in written.aside:
+        out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
+
+
+def _check_retour(folder: Path, files: list[Path], lang: str) -> None:
+    """A mistyped folder is not made, and received files stay alone in theirs."""
+    if folder.exists() and not folder.is_dir():
+        raise _wrong_usage(message("cli_retour_not_folder", lang, folder=str(folder)))
+    if not folder.resolve().parent.is_dir():
+        raise _wrong_usage(message("cli_retour_no_parent", lang, folder=str(folder.parent)))
+    if folder.resolve() in {path.resolve().parent for path in files}:
+        raise _wrong_usage(message("cli_retour_inbox", lang, folder=str(folder)))
+
+
+def _validate(files: list[Path], period: Period | None, retour: Path | None, as_json: bool, lang: str) -> int:
     missing = [path for path in files if not path.is_file()]
     for path in missing:
         err.print(message("cli_no_file", lang, file=str(path)))
     if missing:
         return WRONG_USAGE
+    if retour is not None:
+        _check_retour(retour, files, lang)
     from pipelines import consolidation
     from pipelines.io import show
 
+    month, written = period or _month_of_folder(files), None
     with _spinner(message("cli_validating", lang)):
-        reports = consolidation.validate(files, _settings(), period or _month_of_folder(files))
+        if retour is None:
+            reports = consolidation.validate(files, _settings(), month)
+        else:
+            reports, written = consolidation.validate_and_send_back(files, _settings(), month, retour)
     if as_json:
         _print_json(show.validation_json(reports, lang))
     else:
         for report in reports:
             for line in show.validation_lines(report, lang):
                 out.print(line, highlight=False, soft_wrap=not out.is_terminal)
+        if written is not None:
+            _print_sent_back(written, lang)
     return NEEDS_A_PERSON if any(_stops(report) for report in reports) else DONE
 
 

@@ -13,9 +13,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines import checking, compilation, intake, triangulation
+from pipelines import checking, compilation, correction, intake, triangulation
 from pipelines.checking import Dossier, Rulebook
-from pipelines.io import draft_of_month, exports, reference, workbooks
+from pipelines.io import correspondence, draft_of_month, exports, reference, workbooks
+from pipelines.io.correspondence import Written
+from pipelines.io.letter import Sender
 from pipelines.io.store import SavedSubmission, Store
 from pipelines.model import (
     Checked,
@@ -82,12 +84,14 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a consolidation found and wrote: submissions in the order of their regions, refused files, files written."""
+    """What a consolidation found and wrote: submissions in the order of their regions, refused files, files written, and what is
+    to be sent back to the regions."""
 
     period: Period
     saved: tuple[SavedSubmission, ...]
     refused: tuple[Checked, ...]
     written: tuple[Path, ...]
+    sent_back: Written
 
 
 def job(period: Period, settings: Settings, as_of: date | None = None) -> Job:
@@ -110,8 +114,9 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
     saved = perform(store, job, checked)
     compiled = perform(compile_, job, sources)
     written = perform(report, job, compiled)
+    back = perform(send_back, job, files)
     refused = tuple(item for item in checked if item.status == "refused")
-    return Outcome(job.period, saved, refused, written)
+    return Outcome(job.period, saved, refused, written, back)
 
 
 # --- the steps ----------------------------------------------------------------------------------------------------------
@@ -153,10 +158,7 @@ def store(job: Job, checked: Sequence[Checked]) -> tuple[SavedSubmission, ...]:
     """One transaction per submission: a kill leaves each one wholly in or wholly out, and running again goes on."""
     with job.store() as opened:
         opened.seed_places(*(reference.rows(table) for table in ("places", "place_codes", "place_aliases")))
-        return tuple(
-            opened.save_submission(item, period=job.period, rules_hash=job.rules_hash, received_at=job.now, messages=in_french)
-            for item in checked
-        )
+        return tuple(_store_one(job, opened, item) for item in checked)
 
 
 def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
@@ -174,7 +176,8 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
         compiled = compilation.compile_month(month, job.rulebook)
         gaps = _discrepancies(job, month, compiled, sources)
         compiled = compilation.doubt(compiled, {(gap.place_id, gap.population_group, gap.measure) for gap in gaps})
-        compiled = replace(compiled, findings=(*compiled.findings, *_source_findings(sources)))
+        found = (*compiled.findings, *_source_findings(sources))
+        compiled = replace(compiled, findings=correction.with_month_replies(found, opened.answers(job.period).values()))
         opened.save_draft(
             compiled,
             as_of=job.as_of,
@@ -201,7 +204,37 @@ def report(job: Job, compiled: Compiled) -> tuple[Path, ...]:
     return tuple(written)
 
 
+def send_back(job: Job, files: Sequence[OpenedFile]) -> Written:
+    """The workbooks and letters that go back to the regions; those no longer asked for are taken away."""
+    paths = {file.sha256: job.inbox / "returns" / file.name for file in files}
+    with job.store() as opened:
+        sent = [
+            (item, paths[item.file.sha256] if there else None)
+            for item, there in correspondence.of_month(opened, job.period, files)
+        ]
+    calendar = correspondence.Calendar(job.period, job.settings.replies_due(job.period), job.period.last_day)
+    return correspondence.write(
+        job.outbox / correspondence.FOLDER, sent, calendar, _sender(job.settings, job.period), withdraw=True
+    )
+
+
 # --- their details ------------------------------------------------------------------------------------------------------
+
+
+def _sender(settings: Settings, period: Period | None) -> Sender:
+    of_month = reference.ministry(period) if period else texts.message("letter_ministry")
+    return Sender(settings.ministry or of_month, settings.signatory)
+
+
+def _store_one(job: Job, opened: Store, item: Checked) -> SavedSubmission:
+    """With what its author replied, unless the file holds personal data: nothing of it is kept then."""
+    personal = any(finding.code == correction.PERSONAL for finding in item.findings)
+    answer = None if personal else correction.answered_for(item.file, item.identification.period)
+    before = None if personal else correspondence.previous(opened, job.period, item, answer)
+    return opened.save_submission(
+        correction.with_replies(item, answer, before), period=job.period, rules_hash=job.rules_hash, received_at=job.now,
+        messages=in_french, answer=answer,
+    )  # fmt: skip
 
 
 def in_french(finding: Finding) -> tuple[str, str]:
@@ -263,26 +296,68 @@ def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> Non
 
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:
     """Files checked and nothing stored, in the order given. `period` is the month they should be for, when it is known."""
+    return [report for report, _ in _validated(paths, settings, period)]
+
+
+def validate_and_send_back(
+    paths: Iterable[Path], settings: Settings, period: Period | None, folder: Path
+) -> tuple[list[FileReport], Written]:
+    """The same, and what goes back to the authors written into `folder`; nothing of a file that a later version among them
+    follows. Raises OSError when it cannot be written."""
+    found = _validated(paths, settings, period)
+    followed = {before.file.sha256 for _, versions in found if versions and (before := versions[1])}
+    reports, sent = [report for report, _ in found], []
+    for report, versions in found:
+        item = correspondence.sent_back(versions[0], before=versions[1]) if versions else None
+        if item is not None and item.file.sha256 not in followed:
+            sent.append((item, Path(report.path)))
+    months = {item.period or period for item, _ in sent}
+    month = months.pop() if len(months) == 1 else period
+    dated = month.last_day if month else max((item.period.last_day for item, _ in sent if item.period), default=date(1980, 1, 1))
+    calendar = correspondence.Calendar(month, settings.replies_due(month) if month else None, dated)
+    return reports, correspondence.write(folder, sent, calendar, _sender(settings, month))
+
+
+Versions = tuple[Checked, Checked | None]
+"""A return and the version it answers or follows."""
+
+
+def _validated(paths: Iterable[Path], settings: Settings, period: Period | None) -> list[tuple[FileReport, Versions | None]]:
     rulebook = Rulebook(settings.thresholds)
     gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
     readings = [(path, intake.read(workbooks.open_file(path, settings.limits), intake.layouts())) for path in paths]
     returns = [reading for _, reading in readings if not _is_source(reading)]
-    judged = iter(checking.check(returns, gazetteer, rulebook, period))
-    return [
-        _source_report(path, reading, rulebook, gazetteer) if _is_source(reading) else _return_report(path, next(judged))
-        for path, reading in readings
-    ]
+    judged = iter(_with_replies(checking.check(returns, gazetteer, rulebook, period)))
+    found: list[tuple[FileReport, Versions | None]] = []
+    for path, reading in readings:
+        if _is_source(reading):
+            found.append((_source_report(path, reading, rulebook, gazetteer), None))
+        else:
+            versions = next(judged)
+            found.append((_return_report(path, *versions), versions))
+    return found
+
+
+def _with_replies(checked: Sequence[Checked]) -> list[Versions]:
+    """In the order of versions, since replies to one hold for the next; given back in the order they came."""
+    done: dict[int, Versions] = {}
+    for at, item in sorted(enumerate(checked), key=lambda pair: pair[1].identification.version or 1):
+        before = correction.previous_of(item, [earlier for earlier, _ in done.values()])
+        answer = correction.answered_for(item.file, item.identification.period)
+        done[at] = correction.with_replies(item, answer, before), before
+    return [done[at] for at in range(len(checked))]
 
 
 def _is_source(reading: Reading) -> bool:
     return reading.layout is not None and intake.layout_named(reading.layout).kind != "return"
 
 
-def _return_report(path: Path, checked: Checked) -> FileReport:
+def _return_report(path: Path, checked: Checked, before: Checked | None) -> FileReport:
     found = checked.identification
     region = reference.gazetteer().place(found.region_id).name if found.region_id else found.region
     return FileReport(workbooks.safe_path(path), checked.layout, region, str(found.period) if found.period else None, str(checked.status),
-                      checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings)  # fmt: skip
+                      checked.counts, compilation.claimed_totals(checked.rows, reference.gazetteer()), checked.findings,
+                      correction.since(before, checked) if before is not None else None)  # fmt: skip
 
 
 def _source_report(path: Path, reading: Reading, rulebook: Rulebook, gazetteer: Gazetteer) -> FileReport:

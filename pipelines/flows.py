@@ -14,8 +14,11 @@ from pipelines import consolidation
 from pipelines.consolidation import Job, Outcome
 
 RETRIED = frozenset(
-    {consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.report}
-)
+    {
+        consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.report,
+        consolidation.send_back,
+    }
+)  # fmt: skip
 """The steps that touch files or the store: a lock or a slow disk passes."""
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from pipelines import privacy
+from pipelines import correction, privacy
 from pipelines.layouts import Layout, SheetLayout, layout_named, layouts, parse_layout
 from pipelines.model import Merge, OpenedFile, Persons, PrintedTotal, Reading, Sheet, SheetReading, Unread, letters
 from schemas import fields
@@ -106,13 +106,14 @@ def _key(value: Any) -> str | None:
 def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
     """The file as its layout understands it. A file with a `problem` or without a layout gives an empty reading; of a file with
     personal data nothing but their place is kept."""
-    told = None if file.problem else recognise(file, among)
+    own = correction.of_author(file)
+    told = None if file.problem else recognise(own, among)
     if told is None:
-        return _without_persons(Reading(file=file, layout=None), privacy.persons(file))
+        return _without_persons(Reading(file=file, layout=None), privacy.persons(own))
     layout, assignment = told
-    persons = privacy.persons(file, {title: _exempt(wanted) for title in file_titles(file) if (wanted := assignment[title])})
+    persons = privacy.persons(own, {title: _exempt(wanted) for title in file_titles(own) if (wanted := assignment[title])})
     empty = Reading(file=file, layout=layout.id, kind=layout.kind)
-    return _without_persons(empty, persons) if persons else _read(file, layout, assignment)
+    return _without_persons(empty, persons) if persons else _read(file, own.sheets, layout, assignment)
 
 
 def file_titles(file: OpenedFile) -> tuple[str, ...]:
@@ -128,13 +129,13 @@ def _without_persons(reading: Reading, persons: tuple[Persons, ...]) -> Reading:
     return replace(reading, file=replace(reading.file, sheets=()), persons=persons) if persons else reading
 
 
-def _read(file: OpenedFile, layout: Layout, assignment: Assignment) -> Reading:
+def _read(file: OpenedFile, own: Sequence[Sheet], layout: Layout, assignment: Assignment) -> Reading:
     sheets: list[SheetReading] = []
     unknown, repeated, hidden = [], [], []
     first: dict[str, str] = {}
     form: dict[str, tuple[Any, str]] = {}
-    elsewhere = {wanted.table.name for sheet in file.sheets if (wanted := assignment[sheet.name])}
-    for sheet in file.sheets:
+    elsewhere = {wanted.table.name for sheet in own if (wanted := assignment[sheet.name])}
+    for sheet in own:
         wanted = assignment[sheet.name]
         if wanted is None:
             if plain(sheet.name) not in layout.service_sheets:

@@ -156,6 +156,8 @@ class Finding:
     row: int | None = None
     value: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+    reply: str | None = None
+    """What the author wrote about it in the workbook sent back to him."""
 
     def sort_key(self) -> tuple[Any, ...]:
         order = list(Effect).index(self.effect)
@@ -308,6 +310,59 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What an author wrote beside a point of the list sent back to him. `about` tells points without a cell apart: the place of
+    a finding of the month, or the column that is missing."""
+
+    code: str
+    sheet: str | None
+    cell: str | None
+    text: str
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a file that was sent back answers: the file, its version and month as the list in it says, and the replies."""
+
+    sha256: str
+    version: int
+    period: str | None
+    replies: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value that differs between two versions of a return: a cell, a field of the identification (without a cell), or a whole
+    row (`field` None) that was added or taken out. `cell` is its address in the later file, or in the earlier one for a row
+    taken out. Values are those read; both are None where they name a person."""
+
+    kind: str
+    sheet: str | None
+    cell: str | None
+    field: str | None
+    before: Any
+    after: Any
+
+    CELL: ClassVar[str] = "cell"
+    ADDED: ClassVar[str] = "row_added"
+    REMOVED: ClassVar[str] = "row_removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """What a version changed against an earlier one. `corrected` are findings of the earlier file, `remaining` and `new` of the
+    later; those for information are left out. `changes` is None when one of the two was refused and holds no row."""
+
+    file: str
+    version: int
+    corrected: tuple[Finding, ...]
+    remaining: tuple[Finding, ...]
+    new: tuple[Finding, ...]
+    changes: tuple[Change, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
 class PeriodFinding:
     """A finding that needs more than one file (the past, another return): it belongs to the draft, and still points at a cell
     when there is one."""
@@ -421,3 +476,5 @@ class FileReport:
     rows: RowCounts
     totals: Mapping[str, Mapping[str, int | None]]
     findings: tuple[Finding, ...]
+    since: Since | None = None
+    """Against the version it answers or follows, when that is among the files checked."""

@@ -24,6 +24,7 @@ from typing import Any
 
 import pandas as pd
 
+from pipelines import correction
 from pipelines.model import Identification, LateVersion, Past, Period, Problem, Reading, SheetReading, SubmissionHead, Unread
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
@@ -452,6 +453,14 @@ def visa_by_preparer(form: FormView) -> Iterator[Hit]:
     if found.has_visa and plain(found.prepared_by or "") == plain(found.validated_by or ""):
         hit = form.hit("validated_by")
         yield replace(hit, value=None)  # a person's name
+
+
+@form_rule("ANSWER_OF_OTHER_MONTH")
+def answer_of_other_month(form: FormView) -> Iterator[Hit]:
+    """The list in the file was sent back with a return of another month: what is written in it is not about this one."""
+    stale = correction.stale_answer(form.reading.file, form.identification.period)
+    if stale is not None:
+        yield form.hit("period", answered=stale.period, stated=str(form.identification.period))
 
 
 @batch_rule("FILE_TWIN")

@@ -64,6 +64,10 @@ class Settings(BaseSettings):
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )
 
+    signatory: str = Field(
+        "Le Directeur national du Développement social", description="Signataire des lettres aux régions / who signs the letters"
+    )
+
     @classmethod
     def settings_customise_sources(
         cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource,
@@ -94,6 +98,10 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.processed_dir / 'cmp.sqlite').as_posix()}"
+
+    def replies_due(self, period: Period) -> date:
+        """The day by which the calendar expects regions to answer."""
+        return period.last_day + timedelta(days=self.calendar.queries)
 
     def publication_day(self, period: Period) -> date:
         """The day the calendar publishes a month: what `as_of` is unless somebody says otherwise."""

@@ -30,6 +30,8 @@ class Rule:
     text: fields.Text
     remedy: fields.Text
     why: str
+    example: fields.Text
+    """What a right answer looks like, shown beside a marked cell; both texts empty where an example would say nothing."""
     thresholds: Mapping[str, float]
 
     def effect_on(self, role: str) -> codes.Effect:
@@ -52,6 +54,7 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
         text=fields.Text(row["fr"], row["en"]),
         remedy=fields.Text(row["remedy_fr"], row["remedy_en"]),
         why=row["why"],
+        example=fields.Text(row.get("example_fr", ""), row.get("example_en", "")),
         thresholds={name: value for name, value in row.items() if isinstance(value, int | float)},
     )
 

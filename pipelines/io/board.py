@@ -96,6 +96,7 @@ class FindingLine:
     row: int | None
     value: str | None
     params: Mapping[str, Any]
+    reply: str | None = None
 
 
 def findings_of(store: Store, period: Period) -> list[FindingLine]:
@@ -103,17 +104,18 @@ def findings_of(store: Store, period: Period) -> list[FindingLine]:
     order = list(Effect)
     rows = sorted(
         store.findings(period),
-        key=lambda row: (order.index(Effect(row["effect"])), _region(row) or "", row["file"] or "",
+        key=lambda row: (order.index(Effect(row["effect"])), region_of_finding(row) or "", row["file"] or "",
                          row["sheet"] or "", row["row"] or 0, row["code"]),
     )  # fmt: skip
     return [_finding_line(row) for row in rows]
 
 
 def _finding_line(row: Mapping[str, Any]) -> FindingLine:
-    region = _region(row)
+    region = region_of_finding(row)
     return FindingLine(
         region=reference.gazetteer().place(region).name if region else None, effect=Effect(row["effect"]), code=row["code"],
         file=row["file"], sheet=row["sheet"], cell=row["cell"], row=row["row"], value=row["value"], params=json.loads(row["params"]),
+        reply=row["reply"],
     )  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
     counts: dict[str, Counter[str]] = {}
     hosts: dict[str, str] = {}
     for row in store.findings(period):
-        region = _region(row)
+        region = region_of_finding(row)
         if region is None:
             continue
         counts.setdefault(region, Counter())[row["effect"]] += 1
@@ -142,7 +144,7 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
     return counts, hosts
 
 
-def _region(row: Mapping[str, Any]) -> str | None:
+def region_of_finding(row: Mapping[str, Any]) -> str | None:
     """Whose a finding is: the region of the return, else that of the place it is about."""
     place_id = row["place_id"]
     return row["region_id"] or ((reference.gazetteer().region_of(place_id) or place_id) if place_id else None)

@@ -62,6 +62,7 @@ def rule_catalogue() -> str:
                 f"* fr : {rule.text.fr} → {rule.remedy.fr}",
                 f"* en: {rule.text.en} → {rule.remedy.en}",
             ]
+            lines += [f"* example: {rule.example.fr} / {rule.example.en}"] if rule.example.fr else []
             lines.append(f"* why: {rule.why}")
             if rule.thresholds:
                 lines.append("* thresholds: " + ", ".join(f"`{name}` = {value:g}" for name, value in rule.thresholds.items()))

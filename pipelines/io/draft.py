@@ -1,6 +1,7 @@
 """Writes `Consolidation_AAAA-MM_PROJET.xlsx`, the workbook in which the focal point prepares and holds the validation meeting.
 
-Six sheets: board, figures, bridge, open questions, findings for information, breakdowns. Every sheet says that it is a draft, on
+Six sheets: board, figures, bridge, open questions, findings for information, breakdowns; and what new versions changed, when
+there are some. Every sheet says that it is a draft, on
 screen and on paper. Words come from `messages.toml` and the labels of `codes.py` and `fields.py`. The same arguments give the
 same bytes: the file carries only dates that people gave.
 """
@@ -80,8 +81,9 @@ class DraftWorkbook:
     """All that the workbook says. `figures` has the columns of `fields.FIGURE` (the view `draft_figure`); `bridge` has period,
     revision, pcode, level, region, cercle, commune, population_group, measure, unit, item, kind, value, reason, file, sha256,
     sheet, cell, and missing_reason if known; each finding is {region, file, sheet, cell, row, code, effect, value, message,
-    remedy}, each discrepancy {id, place, sentence, gap, proposed, values}, in the language of the workbook. `place_names` names
-    the places of origin by p-code."""
+    remedy, and reply if the region gave one}, each discrepancy {id, place, sentence, gap, proposed, values}, in the language of the workbook. `changes` are what new
+    versions of returns changed, {region, file, version, kind, sheet, cell, sentence, reply}, file and version those of the version
+    before. `place_names` names the places of origin by p-code."""
 
     period: str
     as_of: date
@@ -93,6 +95,7 @@ class DraftWorkbook:
     bridge: pd.DataFrame
     findings: Sequence[Mapping[str, Any]] = ()
     discrepancies: Sequence[Mapping[str, Any]] = ()
+    changes: Sequence[Mapping[str, Any]] = ()
     place_names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -112,6 +115,8 @@ def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> Path | No
     _BridgeSheet(book, draft, figures).write()
     _QuestionSheet(book, draft).write()
     _NoteSheet(book, draft).write()
+    if draft.changes:
+        _ChangeSheet(book, draft).write()
     _BreakdownSheet(book, draft, figures).write()
     book.workbook.close()
     return write_workbook_of_people(path, content.getvalue())
@@ -349,7 +354,7 @@ class _Book:
         return self._styles[key]
 
 
-def _lines(text: str, width: float) -> int:
+def wrapped_lines(text: str, width: float) -> int:
     """The lines that a text takes when wrapped at `width` characters."""
     return sum(_wrapped(line, width) for line in text.split("\n"))
 
@@ -437,7 +442,7 @@ class _Page:
     def _write(self, row: int, at: int, text: str, style: str, *layers: str) -> None:
         self.sheet.write_string(row, at, text, self.book.style(style, *layers))
         if _STYLES[style].get("text_wrap"):
-            self._depth[row] = max(self._depth.get(row, 1), _lines(text, self.columns[at].width * _PER_WIDTH))
+            self._depth[row] = max(self._depth.get(row, 1), wrapped_lines(text, self.columns[at].width * _PER_WIDTH))
 
     def fit(self, row: int, *, least: float = 15.0, level: int = 0) -> None:
         """Makes the row high enough for its wrapped texts; not every program does that when it opens the file."""
@@ -994,8 +999,13 @@ class _QuestionSheet(_FindingPage):
             self._gap(first + at, at + 1, gap)
         for at, finding in enumerate(findings, start=len(self.draft.discrepancies)):
             self.finding(first + at, at + 1, finding)
-        for row in range(first, first + count):
-            self.sheet.write_blank(row, 8, None, self.book.style("answer"))
+        replies = [*(None for _ in self.draft.discrepancies), *(finding.get("reply") for finding in findings)]
+        for row, reply in enumerate(replies, start=first):
+            if _none(reply):
+                self.put(row, 8, reply, "answer")
+                self.fit(row)
+            else:
+                self.sheet.write_blank(row, 8, None, self.book.style("answer"))
             self.sheet.write_blank(row, 9, None, self.book.style("answer"))
         if not count:
             self.nothing(first, self.say("draft_no_questions"))
@@ -1048,6 +1058,29 @@ class _NoteSheet(_FindingPage):
             self.finding(header + at, at, finding)
         if not findings:
             self.nothing(header + 1, self.say("draft_no_notes"))
+
+
+class _ChangeSheet(_Page):
+    """What new versions of returns changed; written only when there is one."""
+
+    NAME = "draft_sheet_changes"
+
+    def __init__(self, book: _Book, draft: DraftWorkbook) -> None:
+        self.draft = draft
+        keys = (("region", 16), ("change_since", 34), ("change_kind", 16), ("sheet_name", 16), ("cell", 9), ("change_what", 70),
+                ("answer", 34))  # fmt: skip
+        super().__init__(book, [_Column(book.say(f"draft_{key}"), width, "top") for key, width in keys])
+
+    def write(self) -> None:
+        header = self.heading(self.say("draft_changes_note"))
+        self.header(header, filter_to=header + len(self.draft.changes), frozen=1)
+        for row, change in enumerate(self.draft.changes, start=header + 1):
+            before = self.say("draft_change_before", file=change["file"], version=change["version"])
+            kind = self.say(f"draft_change_{change['kind']}")
+            cells = (change["region"], before, kind, change["sheet"], change["cell"], change["sentence"], change["reply"])
+            for at, cell in enumerate(cells):
+                self.put(row, at, self.text(cell), "top")
+            self.fit(row)
 
 
 # --- breakdowns ---------------------------------------------------------------------------------------------------------

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pipelines import correction
 from pipelines.io import reference
 from pipelines.io.board import Board, FindingLine, RegionLine, board, findings_of, open_discrepancies
+from pipelines.io.correspondence import changes_of_month
 from pipelines.io.draft import BoardRow, DraftWorkbook, Headline, draft_name, write_draft
 from pipelines.io.store import Store
-from pipelines.model import Period
+from pipelines.model import Period, Since
 from schemas import texts
 from schemas.codes import PopulationGroup, Unit
 
@@ -46,6 +49,7 @@ def _workbook(store: Store, period: Period, as_of: date, lang: str) -> DraftWork
         bridge=store.view("draft_bridge", period),
         findings=[_finding(line, lang) for line in findings_of(store, period)],
         discrepancies=[_discrepancy(row) for row in open_discrepancies(store, period)],
+        changes=[row for region, since in changes_of_month(store, period) for row in _changes(region, since, lang)],
         place_names={code: place.name for place in places if (code := gazetteer.pcode(place.place_id))},
     )
 
@@ -76,9 +80,21 @@ def _finding(found: FindingLine, lang: str) -> dict[str, Any]:
     return {
         "region": found.region, "file": found.file, "sheet": found.sheet, "cell": found.cell, "row": found.row, "code": found.code,
         "effect": str(found.effect), "value": found.value, "message": texts.rule_sentence(found.code, found.params, lang),
-        "remedy": texts.rule_remedy(found.code, found.params, lang),
+        "remedy": texts.rule_remedy(found.code, found.params, lang), "reply": found.reply,
     }  # fmt: skip
 
 
 def _discrepancy(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("id", "place", "sentence", "gap", "proposed", "values")}
+
+
+def _changes(region: str, since: Since, lang: str) -> Iterator[dict[str, Any]]:
+    """The lines of one region on the sheet of changes: points corrected, remaining and new, then the values that changed."""
+    own = {"region": region, "file": since.file, "version": since.version}
+    for kind in ("corrected", "remaining", "new"):
+        for found in getattr(since, kind):
+            sentence = texts.rule_sentence(found.code, found.params, lang)
+            yield own | {"kind": kind, "sheet": found.sheet, "cell": found.cell, "sentence": sentence, "reply": found.reply}
+    for change in since.changes or ():
+        sentence = correction.change_sentence(change, lang)
+        yield own | {"kind": change.kind, "sheet": change.sheet, "cell": change.cell, "sentence": sentence, "reply": None}

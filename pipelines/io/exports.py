@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -62,10 +63,11 @@ def write_file(path: Path, content: bytes) -> None:
         left.unlink(missing_ok=True)
 
 
-def write_workbook_of_people(path: Path, content: bytes) -> Path | None:
+def write_workbook_of_people(path: Path, content: bytes, seals: Path | None = None) -> Path | None:
     """Writes a workbook in which people take notes. One that was changed since it was written is set aside under a numbered
-    name, which is returned: notes are never overwritten."""
-    seal = path.with_name(f".written-{path.name}.sha256")
+    name, which is returned: notes are never overwritten. What was written is remembered in `seals`, beside the file unless
+    given."""
+    seal = (seals or path.parent) / f".written-{path.name}.sha256"
     ours = seal.read_text("ascii").split() if seal.exists() else []
     fresh = hashlib.sha256(content).hexdigest()
     found = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else fresh
@@ -76,6 +78,23 @@ def write_workbook_of_people(path: Path, content: bytes) -> Path | None:
     # both are ours: a program killed before the second writing leaves the former workbook, which nobody changed
     write_file(seal, "\n".join(sorted({fresh, found} if aside is None else {fresh})).encode("ascii"))
     write_file(path, content)
+    return aside
+
+
+def withdraw_workbooks_of_people(folder: Path, keep: Collection[str], seals: Path) -> list[Path]:
+    """Takes away what was written into `folder` for people and is not among the names to `keep`. What somebody changed since is
+    set aside under a numbered name; those names are returned. Files of other origin are not touched."""
+    aside = []
+    for seal in sorted(seals.glob(".written-*.sha256")):
+        path = folder / seal.name.removeprefix(".written-").removesuffix(".sha256")
+        if path.name in keep:
+            continue
+        if path.exists():
+            if hashlib.sha256(path.read_bytes()).hexdigest() in seal.read_text("ascii").split():
+                path.unlink()
+            else:
+                aside.append(path.replace(_free_name(path)))
+        seal.unlink()
     return aside
 
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.io.board import Board, FindingLine, RegionLine
-from pipelines.model import FileReport, Finding
+from pipelines.model import FileReport, Finding, Since
 from schemas import texts
 from schemas.codes import Effect, PopulationGroup, Unit
 from schemas.texts import message, number, percent
@@ -108,7 +108,8 @@ def finding_lines(findings: Sequence[FindingLine], lang: str) -> Iterator[str]:
         where = " ".join(part for part in (found.region or found.file, found.sheet, found.cell) if part)
         colour = _COLOURS[found.effect]
         sentence = texts.rule_sentence(found.code, found.params, lang)
-        yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence)}"
+        reply = f" — {message('sent_back_reply', lang, reply=found.reply)}" if found.reply else ""
+        yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence + reply)}"
     if len(findings) > LINES_OF_FINDINGS:
         yield "  " + message("board_more", lang, count=len(findings) - LINES_OF_FINDINGS)
 
@@ -144,7 +145,27 @@ def _file_json(report: FileReport, lang: str) -> dict[str, Any]:
         "rows": {"read": rows.read, "accepted": rows.accepted, "rejected": rows.rejected, "recognised": rows.recognised},
         "totals": report.totals,
         "findings": [_finding_json(finding, lang) for finding in report.findings],
+        **({"since": _since_json(report.since, lang)} if report.since is not None else {}),
     }  # fmt: skip
+
+
+def _since_json(since: Since, lang: str) -> dict[str, Any]:
+    """What a version changed; there only when the version it answers or follows is among the files checked."""
+    from pipelines import correction
+
+    lists = {name: [_finding_json(found, lang) for found in getattr(since, name)] for name in ("corrected", "remaining", "new")}
+    changes = None if since.changes is None else [
+        {"kind": change.kind, "sheet": change.sheet, "cell": change.cell, "field": correction.label(change, lang) or None,
+         "before": _plain_value(change.before), "after": _plain_value(change.after)}
+        for change in since.changes
+    ]  # fmt: skip
+    return {"file": since.file, "version": since.version, **lists, "changes": changes}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain_value(item) for name, item in value.items()}
+    return value if value is None or isinstance(value, int | str) else str(value)
 
 
 def _finding_json(finding: Finding, lang: str) -> dict[str, Any]:
@@ -152,6 +173,7 @@ def _finding_json(finding: Finding, lang: str) -> dict[str, Any]:
         "sheet": finding.sheet, "cell": finding.cell, "row": finding.row, "code": finding.code, "effect": str(finding.effect),
         "value": finding.value, "message": finding_sentence(finding, lang),
         "remedy": texts.rule_remedy(finding.code, finding.params, lang),
+        **({"reply": finding.reply} if finding.reply else {}),
     }  # fmt: skip
 
 
@@ -168,5 +190,25 @@ def validation_lines(report: FileReport, lang: str) -> Iterator[str]:
         yield f"  {' '.join(part for part in parts if part)} : {escape(finding_sentence(finding, lang))}"
         if finding.effect is not Effect.INFORM:
             yield f"      → {escape(texts.rule_remedy(finding.code, finding.params, lang))}"
+        if finding.reply:
+            yield f"      ← {escape(message('sent_back_reply', lang, reply=finding.reply))}"
+    if report.since is not None:
+        yield from _since_lines(report.since, lang)
     if not report.findings:
         yield "  " + message("validate_clean", lang)
+
+
+LINES_OF_CHANGES = 20
+
+
+def _since_lines(since: Since, lang: str) -> Iterator[str]:
+    """What a version changed against the one it answers or follows."""
+    from pipelines.correction import change_sentence, since_sentence
+
+    yield f"  {escape(since_sentence(since, lang))}"
+    for change in (since.changes or ())[:LINES_OF_CHANGES]:
+        where = " ".join(part for part in (change.sheet, change.cell) if part)
+        kind = message(f"returned_change_{change.kind}", lang)
+        yield f"      {escape(' · '.join(part for part in (kind, where, change_sentence(change, lang)) if part))}"
+    if since.changes is not None and len(since.changes) > LINES_OF_CHANGES:
+        yield f"      {message('returned_since_more', lang, count=len(since.changes) - LINES_OF_CHANGES)}"

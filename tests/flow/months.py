@@ -67,8 +67,9 @@ class Folder:
 
     def outputs(self, period: str = MONTH) -> dict[str, bytes]:
         """Every file written for a month, hidden ones too; aside from the mark by which the program knows its own workbook."""
-        files = sorted((self.root / "processed" / period).iterdir())
-        return {path.name: path.read_bytes() for path in files if not path.name.startswith(".written-")}
+        folder = self.root / "processed" / period
+        files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".written-"))
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
     def dataset_sha256(self, period: str = MONTH) -> str:
         [[digest]] = self.query("SELECT dataset_sha256 FROM release WHERE period = ?", period)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from pipelines.correction import MARK
 from pipelines.model import LateVersion, Merge, Unread
 from schemas import fields
 from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
@@ -254,6 +255,12 @@ EXAMPLES: dict[str, Example] = {
     "VISA_MISSING": OfReturn((identify("validated", "non"),), "Identification", "B8", good=(identify("validated", "Validé"),)),
     "VISA_INCOMPLETE": OfReturn((identify("minutes_number", "N/A"),), "Identification", "B10"),
     "VISA_BY_PREPARER": OfReturn((identify("validated_by", "AGENT  a"),), "Identification", "B11"),
+    "ANSWER_OF_OTHER_MONTH": OfReturn(
+        (sheet("À corriger", [None, MARK, "0" * 64, 1, "2019-11"]),),
+        "Identification",
+        "B3",
+        good=(sheet("À corriger", [None, MARK, "0" * 64, 1, "2019-12"]),),
+    ),
     # --- one cell
     "CELL_ERROR": OfReturn((set_("individuals", ERROR),), "PDI", "G3"),
     "FORMULA_NOT_CALCULATED": OfReturn((set_("female_0_4", FORMULA),), "PDI", "H3"),

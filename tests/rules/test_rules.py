@@ -228,6 +228,14 @@ FRENCH = {
 }
 
 
+@pytest.mark.parametrize("code", [code for code, example in RETURNS.items() if example.cell is not None])
+def test_a_rule_that_blames_a_cell_shows_what_a_right_one_looks_like(code: str) -> None:
+    example = texts.rules()[code].example
+    for lang in texts.LANGUAGES:
+        assert example.in_(lang).strip()
+        assert not re.search(r"[{}]|[.]$", example.in_(lang))
+
+
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_no_text_mixes_its_language(code: str) -> None:
     rule = texts.rules()[code]
@@ -236,6 +244,7 @@ def test_no_text_mixes_its_language(code: str) -> None:
         (rule.remedy.fr, ENGLISH),
         (rule.text.en, FRENCH),
         (rule.remedy.en, FRENCH),
+        (rule.example.fr, ENGLISH),
     ):
         own = re.sub(r"«[^»]*»|'[^']*'|\{[^}]*\}|\([^)]*\)", " ", text)
         assert not foreign & set(re.findall(r"\w+", own.lower())), text

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from pipelines.io.store import Store, repository
-from pipelines.model import Finding, Period
+from pipelines.model import Answered, Finding, Period, Reply
 from schemas import fields
 from schemas.codes import Effect
 from tests.store.samples import COLUMNS, DECEMBER, NOW, checked, everything, in_french, rows, save
@@ -295,3 +296,45 @@ def test_messages_are_rendered_once_for_each_finding(store: Store) -> None:
     item = checked(findings=(Finding("ONE", Effect.INFORM), Finding("TWO", Effect.INFORM)))
     store.save_submission(item, period=DECEMBER, rules_hash="r", received_at=NOW, messages=render)
     assert asked == ["ONE", "TWO"]
+
+
+# --- replies --------------------------------------------------------------------------------------------------------------
+
+SIZE = Finding("SIZE_UNUSUAL", Effect.JUSTIFY, "PDI", "H6", 6, "120", {"size": 12})
+SHAPE = Finding("COLUMN_MISSING", Effect.JUSTIFY, "PDI", None, 4, None, {"column": "Date"})
+ANSWER = Answered(
+    "a" * 64,
+    1,
+    "2019-12",
+    (Reply("SIZE_UNUSUAL", "PDI", "H6", "familles élargies"), Reply("COLUMN_MISSING", "PDI", None, "oui", "Date")),
+)
+
+
+def test_a_return_comes_back_as_it_was_checked(store: Store) -> None:
+    item = checked(findings=(replace(SIZE, reply="familles élargies"), SHAPE), prepared_by="Agent A", **VISA)
+    save(store, item)
+    found = store.checked(DECEMBER, item.file.sha256)
+    assert found is not None
+    assert found.findings == item.findings
+    assert found.identification == replace(item.identification)
+    assert (found.file, found.columns, found.counts, found.status) == (item.file, item.columns, item.counts, item.status)
+    assert list(found.rows["individuals"]) == list(item.rows["individuals"])
+    assert set(item.rows.columns) <= set(found.rows.columns)
+    assert store.checked(DECEMBER, "f" * 64) is None
+
+
+def test_replies_are_kept_with_the_file_and_with_what_it_answers(store: Store) -> None:
+    save(store, checked("a" * 64, findings=(SIZE, SHAPE)))
+    answering = checked("b" * 64, findings=(replace(SHAPE, reply="oui"),))
+    store.save_submission(answering, period=DECEMBER, rules_hash="r", received_at=NOW, messages=in_french, answer=ANSWER)
+    assert store.answers(DECEMBER) == {"b" * 64: ANSWER}
+    first = store.checked(DECEMBER, "a" * 64)
+    assert first is not None
+    assert [finding.reply for finding in first.findings] == ["familles élargies", "oui"]
+    assert [(row["code"], row["reply"]) for row in store.findings(DECEMBER)] == [("COLUMN_MISSING", "oui")]
+    assert store.verify_chain() is None
+
+
+def test_a_file_that_answers_one_the_store_never_saw_is_kept(store: Store) -> None:
+    store.save_submission(checked("b" * 64), period=DECEMBER, rules_hash="r", received_at=NOW, messages=in_french, answer=ANSWER)
+    assert store.answers(DECEMBER) == {"b" * 64: ANSWER}

@@ -12,7 +12,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -44,9 +44,24 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingErr
 
 from pipelines.io.store import tables, views
 from pipelines.io.store.migrations import HEAD
-from pipelines.model import Checked, Compiled, Discrepancy, Event, Finding, Past, Period, PeriodFinding, SubmissionHead
+from pipelines.model import (
+    Answered,
+    Checked,
+    Compiled,
+    Discrepancy,
+    Event,
+    Finding,
+    Identification,
+    OpenedFile,
+    Past,
+    Period,
+    PeriodFinding,
+    Reply,
+    RowCounts,
+    SubmissionHead,
+)
 from schemas import fields
-from schemas.codes import TOTAL, AdjustmentKind, DiscrepancyStatus, Level, ReleaseState, SubmissionStatus
+from schemas.codes import TOTAL, AdjustmentKind, DiscrepancyStatus, Effect, Level, ReleaseState, SubmissionStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -271,9 +286,11 @@ class Store:
         rules_hash: str,
         received_at: datetime,
         messages: Messages,
+        answer: Answered | None = None,
         actor: str = ACTOR,
     ) -> SavedSubmission:
-        """Keeps a checked return: the submission, its rows, its findings and the audit event, all or nothing.
+        """Keeps a checked return: the submission, its rows, its findings and the audit event, all or nothing. `answer` is what
+        it answers: its replies are also written on the findings of that file, when the store has it.
 
         The same bytes under the same rules are already there: nothing happens. Under other rules they are judged again in
         place: the id stays, and so does the version. A file of its own is the next version of its region. Versions count
@@ -284,7 +301,7 @@ class Store:
             known = _known(connection, period, checked.file.sha256)
             if known is not None and known.rules_hash == rules_hash:
                 return SavedSubmission(known.id, known.version, fresh=False)
-            values = _submission_values(checked, period, rules_hash)
+            values = _submission_values(checked, period, rules_hash) | {"answers": _answer_json(answer)}
             if known is None:
                 values |= {"received_at": _instant(received_at)}
                 saved = _new_submission(connection, values)
@@ -292,10 +309,13 @@ class Store:
                 saved = _rejudged_submission(connection, known, values)
             _insert_observations(connection, saved.id, checked.rows)
             _insert_findings(connection, [_finding(item, messages, submission_id=saved.id) for item in checked.findings])
+            if answer is not None:
+                _write_replies(connection, period, answer)
             action = "submission.received" if known is None else "submission.judged_again"
             details = {
                 "period": str(period), "sha256": checked.file.sha256, "region_id": checked.identification.region_id,
                 "version": saved.version, "status": str(checked.status), "rules_hash": rules_hash,
+                **({"answers": answer.sha256} if answer is not None else {}),
             }  # fmt: skip
             _append(connection, received_at, actor, action, f"submission:{saved.id}", details)
             return saved
@@ -390,7 +410,7 @@ class Store:
             select(
                 func.coalesce(f.c.submission_id, f.c.about_submission_id).label("submission_id"),
                 s.c.file, s.c.status, s.c.region_id.label("_region_id"), f.c.release_id, f.c.place_id, f.c.code, f.c.effect,
-                f.c.sheet, f.c.cell, f.c.row, f.c.value, f.c.params, f.c.message, f.c.remedy,
+                f.c.sheet, f.c.cell, f.c.row, f.c.value, f.c.params, f.c.message, f.c.remedy, f.c.reply,
             )
             .select_from(
                 f.outerjoin(s, s.c.id == func.coalesce(f.c.submission_id, f.c.about_submission_id))
@@ -404,6 +424,27 @@ class Store:
         )  # fmt: skip
         with self._read() as connection:
             return [_of_source(row) for row in _dicts(connection, query)]
+
+    def checked(self, period: Period, sha256: str) -> Checked | None:
+        """A stored return as `model.Checked` describes it, its file without sheets; None when the store does not have it."""
+        s, o, f = tables.submission, tables.observation, tables.finding
+        wide = [o.c[name].label("table" if name == "table_name" else name) for name in _OBSERVATION]
+        counts = {"Int64": {field.name for field in fields.observation_fields() if field.is_count}}
+        with self._read() as connection:
+            row = connection.execute(select(s).where(s.c.period == str(period), s.c.sha256 == sha256)).one_or_none()
+            if row is None:
+                return None
+            ordered = select(*wide).where(o.c.submission_id == row.id).order_by(o.c.id)
+            rows = _frame(connection, ordered, counts | {"int64": {"row"}, "bool": {"accepted"}})
+            found = connection.execute(select(f).where(f.c.submission_id == row.id).order_by(f.c.id)).all()
+        return _as_checked(row, rows, [_as_finding(item) for item in found])
+
+    def answers(self, period: Period) -> dict[str, Answered]:
+        """What the files of a month answer, by their sha256, in the order of their arrival."""
+        s = tables.submission.c
+        query = select(s.sha256, s.answers).where(s.period == str(period), s.answers.is_not(None)).order_by(s.id)
+        with self._read() as connection:
+            return {sha256: _as_answer(text) for sha256, text in connection.execute(query)}
 
     # --- drafts ---------------------------------------------------------------------------------------------------------
 
@@ -964,9 +1005,51 @@ def _insert_observations(connection: Connection, submission: int, rows: pd.DataF
 
 def _finding(item: Finding, messages: Messages, **owner: Any) -> dict[str, Any]:
     message, remedy = messages(item)
-    own = {name: getattr(item, name) for name in ("code", "sheet", "cell", "row", "value")}
+    own = {name: getattr(item, name) for name in ("code", "sheet", "cell", "row", "value", "reply")}
     blank = {"submission_id": None, "release_id": None, "about_submission_id": None, "place_id": None}
     return blank | own | {"effect": str(item.effect), "params": _json(item.params), "message": message, "remedy": remedy} | owner
+
+
+def _as_finding(row: Any) -> Finding:
+    own = {name: getattr(row, name) for name in ("code", "sheet", "cell", "row", "value", "reply")}
+    return Finding(effect=Effect(row.effect), params=json.loads(row.params), **own)
+
+
+def _as_checked(row: Any, rows: pd.DataFrame, findings: Sequence[Finding]) -> Checked:
+    named = ("region", "region_id", "prepared_by", "function", "prepared_on", "validated", "validated_on", "minutes_number",
+             "validated_by")  # fmt: skip
+    form = {name: getattr(row, name) for name in named}
+    return Checked(
+        file=OpenedFile(row.file, row.sha256),
+        layout=row.layout,
+        identification=Identification(period=Period.parse(row.period), version=row.stated_version, **form),
+        rows=rows,
+        columns=json.loads(row.columns),
+        findings=tuple(findings),
+        counts=RowCounts(row.rows_read, row.rows_accepted, row.rows_rejected, row.rows_recognised),
+    )
+
+
+# --- replies --------------------------------------------------------------------------------------------------------------
+
+
+def _answer_json(answer: Answered | None) -> str | None:
+    return None if answer is None else _json(asdict(answer))
+
+
+def _as_answer(text: str) -> Answered:
+    held = json.loads(text)
+    return Answered(**(held | {"replies": tuple(Reply(**reply) for reply in held["replies"])}))
+
+
+def _write_replies(connection: Connection, period: Period, answer: Answered) -> None:
+    from pipelines.correction import replies_by_finding
+
+    f, s = tables.finding, tables.submission
+    mine = select(s.c.id).where(s.c.period == str(period), s.c.sha256 == answer.sha256)
+    rows = connection.execute(select(f).where(f.c.submission_id.in_(mine)).order_by(f.c.id)).all()
+    for position, reply in replies_by_finding([_as_finding(row) for row in rows], answer):
+        connection.execute(update(f).where(f.c.id == rows[position].id).values(reply=reply))
 
 
 def _period_finding(item: PeriodFinding, messages: Messages, release: int) -> dict[str, Any]:

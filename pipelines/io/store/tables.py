@@ -198,6 +198,7 @@ submission = Table(
     _text("columns", required=True),
     _text("rules_hash", required=True),
     _text("received_at", required=True),
+    _text("answers"),
     UniqueConstraint("period", "sha256", name="file"),
     UniqueConstraint("period", "region_id", "version", name="version"),
     _period(),
@@ -285,6 +286,7 @@ finding = Table(
     _text("params", required=True),
     _text("message", required=True),
     _text("remedy", required=True),
+    _text("reply"),
     CheckConstraint("(submission_id IS NULL) <> (release_id IS NULL)", name="one_owner"),
     # the file that a finding of the month points at; a finding of a file has it as its owner
     CheckConstraint("about_submission_id IS NULL OR release_id IS NOT NULL", name="about_submission_id"),
