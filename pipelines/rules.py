@@ -286,7 +286,7 @@ def rows_hidden(reading: Reading) -> Iterator[Hit]:
     """One finding for rows that follow each other."""
     for sheet in reading.sheets:
         for run in runs(sheet.hidden_rows):
-            params = {"first_row": run[0], "last_row": run[-1], "count": len(run)}
+            params = {"rows": f"{run[0]}" if len(run) == 1 else f"{run[0]}-{run[-1]}"}
             yield Hit(sheet=sheet.sheet, row=run[0], cell=f"A{run[0]}", params=params)
 
 

@@ -188,7 +188,6 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "others": lambda value, lang: message("others", lang, count=value) if value else "",
     "person_data": lambda value, lang: message(f"person_{value}", lang),
     "header": lambda value, lang: message("under_header", lang, column=value) if value else "",
-    "last_row": lambda value, lang: str(value),
     "row": lambda value, lang: str(value),
     "first_row": lambda value, lang: str(value),
     "cercle_row": lambda value, lang: str(value),

@@ -1,0 +1,40 @@
+"""The layouts that CONTRIBUTING shows work as they stand there: one file and one fixture take in a new workbook."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pipelines import checking, intake
+from pipelines.checking import Rulebook
+from pipelines.layouts import Layout, parse_layout
+from pipelines.model import OpenedFile, Period, Sheet
+from tests.fiche import GAZETTEER
+
+PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text("utf-8")
+SHOWN = re.findall(r"```toml\n(# schemas/layouts/.*?)```.*?```python\n(.*?)```", PAGE, re.S)
+
+
+@pytest.mark.parametrize(("layout", "fixture"), SHOWN, ids=[layout.split("\n")[0] for layout, _ in SHOWN])
+def test_a_layout_shown_to_newcomers_works(layout: str, fixture: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = parse_layout(tomllib.loads(layout))
+    every = (*intake.layouts(), added)
+
+    def named(layout_id: str) -> Layout:
+        return next(item for item in every if item.id == layout_id)
+
+    monkeypatch.setattr(checking, "layout_named", named)
+    monkeypatch.setattr(intake, "layouts", lambda: every)
+    names = {"checking": checking, "intake": intake, "date": date, "GAZETTEER": GAZETTEER, "Rulebook": Rulebook, "Period": Period,
+             "OpenedFile": OpenedFile, "Sheet": Sheet}  # fmt: skip
+    exec(fixture, names)  # the page's own test
+    [shown] = [value for name, value in names.items() if name.startswith("test_")]
+    shown()  # type: ignore[operator]
+
+
+def test_the_page_shows_a_return_and_a_source() -> None:
+    assert {tomllib.loads(layout)["kind"] for layout, _ in SHOWN} == {"return", "circulated"}
