@@ -102,7 +102,7 @@ def send_back(
     points to be justified that he has explained, send nothing back. `month` are the findings of the month about it, `totals`
     what is counted of it by unit.
 
-    Of a file refused for personal data only that is said: the texts of other findings could quote it.
+    Of a file refused for personal data only that is said, and its sheets are left behind: other findings could quote them.
     """
     found = [(finding, about(finding)) for finding in checked.findings]
     found += [(item.finding, about(item.finding, item.place_id)) for item in month]
@@ -120,10 +120,17 @@ def send_back(
     points = {name: tuple(Point(next(numbers), *item) for item in groups[name]) for name in groups}
     form, counted = checked.identification, totals or {}
     return SentBack(
-        file=checked.file, region_id=form.region_id, region=region, period=form.period, version=form.version or 1,
-        refused=checked.status is SubmissionStatus.REFUSED, households=counted.get("household"),
-        individuals=counted.get("individual"), since=None if personal else since, **points,
-    )  # fmt: skip
+        file=replace(checked.file, sheets=()) if personal else checked.file,
+        region_id=form.region_id,
+        region=region,
+        period=form.period,
+        version=form.version or 1,
+        refused=checked.status is SubmissionStatus.REFUSED,
+        households=counted.get("household"),
+        individuals=counted.get("individual"),
+        since=None if personal else since,
+        **points,
+    )
 
 
 def _group(finding: Finding) -> str:

@@ -94,6 +94,7 @@ def test_of_personal_data_nothing_else_is_said() -> None:
     sent = correction.send_back(checked, region="Ségou")
     assert sent is not None
     assert sent.personal
+    assert sent.file.sheets == ()
     assert [p.finding.code for p in sent.points] == ["PERSONAL_DATA"]
 
 
