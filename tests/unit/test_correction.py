@@ -346,3 +346,27 @@ def test_a_change_goes_by_the_title_of_its_column() -> None:
     assert correction.label(Change("cell", "PDI", "G3", "individuals", 1, 2)) == "Individus"
     assert correction.label(Change("cell", None, None, "minutes_number", 1, 2)) == IDENTIFICATION["minutes_number"].label.fr
     assert correction.label(Change(Change.ADDED, "PDI", "A4", None, None, {})) == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (Change("cell", "PDI", "G3", "individuals", 520, None), "Individus : 520 → —"),
+        (Change("cell", None, None, "prepared_by", None, None), "Préparé par : modifié"),
+        (Change(Change.ADDED, "PDI", "A4", None, None, {"cercle": "Bla", "individuals": 53}), "Bla, 53 individus"),
+        (Change(Change.REMOVED, "PDI", "A4", None, {"cercle": "Bla"}, None), "Bla"),
+    ],
+)
+def test_a_change_is_one_sentence(change: Change, sentence: str) -> None:
+    assert correction.change_sentence(change) == sentence
+
+
+def test_what_a_version_changed_is_counted_in_one_sentence() -> None:
+    since = correction.since(one(changed(set_("individuals", "x"))), one(changed()))
+    assert since is not None
+    assert correction.since_sentence(since).endswith("— Points corrigés : 1 ; points qui restent : 0 ; nouveaux points : 0.")
+    assert correction.since_sentence(since, "en").startswith("What changed since version 1 (fiche-1.xlsx)")
+
+
+def test_a_sheet_without_the_mark_has_no_lines() -> None:
+    assert list(correction.lines(Sheet("À corriger", (("N°", "Votre réponse"),)))) == []
