@@ -58,6 +58,19 @@ class Placed:
     names: tuple[NameRead, ...] = ()
 
 
+def _named(gazetteer: Gazetteer, place_id: str | None) -> str | None:
+    return gazetteer.place(place_id).name if place_id else None
+
+
+def _name_read(gazetteer: Gazetteer, field: str, name: str, match: Match, **more: Any) -> NameRead:
+    coded = match.code_status is not CodeStatus.ABSENT
+    return NameRead(
+        field=field, name=name, method=str(match.method), place_id=match.place_id, place=_named(gazetteer, match.place_id),
+        suggestion=tuple(item.name for item in match.suggestions), code_status=str(match.code_status),
+        code_place=_named(gazetteer, match.code_place_id) if coded else None, **more,
+    )  # fmt: skip
+
+
 class Locator:
     """Places the rows of one region's return. Memoises by the names of a row."""
 
@@ -68,15 +81,10 @@ class Locator:
         self.elsewhere = cache(self._elsewhere)
 
     def _name(self, place_id: str | None) -> str | None:
-        return self.gazetteer.place(place_id).name if place_id else None
+        return _named(self.gazetteer, place_id)
 
     def _read(self, field: str, name: str, match: Match, **more: Any) -> NameRead:
-        coded = match.code_status is not CodeStatus.ABSENT
-        return NameRead(
-            field=field, name=name, method=str(match.method), place_id=match.place_id, place=self._name(match.place_id),
-            suggestion=tuple(item.name for item in match.suggestions), code_status=str(match.code_status),
-            code_place=self._name(match.code_place_id) if coded else None, **more,
-        )  # fmt: skip
+        return _name_read(self.gazetteer, field, name, match, **more)
 
     def _refuge(self, cercle: str | None, commune: str | None, code: str | None, level: str | None) -> Placed:
         """A place of refuge by the names of its row. The code speaks of the level that the row covers."""
@@ -192,42 +200,37 @@ class SourceLocator:
             if name is None:
                 continue
             match = self.gazetteer.match(name, level, place_id, code)
-            problem = None
-            if match.place_id is None and place_id is not None:
-                elsewhere = self.gazetteer.match(name, level, None, code)
-                problem = self._elsewhere(level, elsewhere, place_id)
-                match = elsewhere if level == "cercle" and elsewhere.place_id is not None else match
-                names.append(self._read(level, name, code, elsewhere if problem != "unknown" else match, problem, place_id))
-            else:
-                problem = "unknown" if match.place_id is None else None
-                names.append(self._read(level, name, code, match, problem, place_id))
-            if match.place_id is None:
+            if match.place_id is not None:
+                names.append(self._read(level, name, code, match, None, place_id))
+                place_id = match.place_id
+                continue
+            anywhere = self.gazetteer.match(name, level, None, code) if place_id is not None else match
+            problem = self._problem(level, anywhere, place_id)
+            names.append(self._read(level, name, code, match if problem == "unknown" else anywhere, problem, place_id))
+            if level != "cercle" or anywhere.place_id is None:
                 break
-            place_id = match.place_id
+            place_id = anywhere.place_id
         return Placed(place_id, self.gazetteer.place(place_id).level if place_id else None, None, tuple(names))
 
-    def _elsewhere(self, level: str, match: Match, above: str) -> str | None:
+    def _problem(self, level: str, anywhere: Match, above: str | None) -> str | None:
         """What is wrong with a name that is not where its row says; nothing when an earlier list had it there."""
-        if match.place_id is None:
+        if anywhere.place_id is None or above is None:
             return "unknown"
         if level != "cercle":
             return "misplaced"
-        earlier = {self.gazetteer.region_of(match.place_id, vintage) for vintage in self.gazetteer.vintages}
+        earlier = {self.gazetteer.region_of(anywhere.place_id, vintage) for vintage in self.gazetteer.vintages}
         return None if above in earlier else "other_region"
 
     def _read(self, level: str, name: str, code: str | None, match: Match, problem: str | None, above: str | None) -> NameRead:
-        def named(place_id: str | None) -> str | None:
-            return self.gazetteer.place(place_id).name if place_id else None
-
-        found = match.place_id
-        region = self.gazetteer.region_of(found) if found and problem == "other_region" else None
-        return NameRead(
-            field=level, name=name, method=str(match.method), problem=problem, place_id=found, place=named(found),
-            found_in=named(self.gazetteer.parent(found)) if found and problem == "misplaced" else None, region_found=named(region),
-            cercle=named(above), kept_at=named(above), looked_in=above if problem == "unknown" else None, suggestion=tuple(item.name for item in match.suggestions), code=code,
-            code_field=f"{level}_code", code_status=str(match.code_status),
-            code_place=named(match.code_place_id) if match.code_status is not CodeStatus.ABSENT else None,
-        )  # fmt: skip
+        place, above_name = match.place_id, _named(self.gazetteer, above)
+        where: dict[str, Any] = {"cercle": above_name, "kept_at": above_name}
+        if problem == "misplaced" and place is not None:
+            where["found_in"] = _named(self.gazetteer, self.gazetteer.parent(place))
+        if problem == "other_region" and place is not None:
+            where["region_found"] = _named(self.gazetteer, self.gazetteer.region_of(place))
+        if problem == "unknown":
+            where["looked_in"] = above
+        return _name_read(self.gazetteer, level, name, match, problem=problem, code=code, code_field=f"{level}_code", **where)
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:
