@@ -190,12 +190,11 @@ class Dossier:
             suggestion=tuple(item.name for item in match.suggestions),
             expected=expected,
         )
-        for name, (value, cell) in self.reading.form.items():
-            if isinstance(value, Unread):
-                hit = replace(
-                    self.form.hit(name, column=fields.IDENTIFICATION[name].label.fr, value=value.text), value=value.text
-                )
-                self.hit(rules.UNREAD_RULES[value.kind], replace(hit, table=fields.IDENTIFICATION.name, field=name, cell=cell))
+        for name, (value, _) in self.reading.form.items():
+            # a return without its region or month is refused, and that says it all
+            if isinstance(value, Unread) and name not in ("region", "period"):
+                hit = self.form.hit(name, column=fields.IDENTIFICATION[name].label.fr, value=value.text)
+                self.hit(rules.UNREAD_RULES[value.kind], hit)
         for code, rule in rules.FORM_RULES.items():
             for hit in rule(self.form):
                 self.hit(code, hit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -73,6 +73,18 @@ def letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         text = chr(65 + rest) + text
     return text
+
+
+def runs(numbers: Sequence[int], gap: int = 1) -> Iterator[list[int]]:
+    """Ascending numbers in runs of those at most `gap` apart: 4, 5, 9 are [4, 5] and [9]."""
+    run: list[int] = []
+    for number in numbers:
+        if run and number - run[-1] > gap:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pipelines.model import OpenedFile, Persons, Sheet, letters
+from pipelines.model import OpenedFile, Persons, Sheet, letters, runs
 from schemas.cells import plain
 
 NAME, PHONE, IDENTITY, POSITION = "name", "phone", "identity", "position"
@@ -148,7 +148,7 @@ def _in_sheet(sheet: Sheet, exempt: Exempt) -> Iterator[Persons]:
                 cells.setdefault((column, kind), []).append(number)
     for (column, kind), rows in sorted(cells.items()):
         if kind != _MAYBE_PHONE:
-            yield from (_range(sheet, column, run, kind) for run in _runs(rows))
+            yield from (_range(sheet, column, run, kind) for run in runs(rows, _GAP))
         elif len(rows) >= _NUMBERS_IN_A_COLUMN:
             yield _range(sheet, column, rows, PHONE)
 
@@ -174,16 +174,6 @@ def _headed_columns(sheet: Sheet, exempt: Exempt) -> Iterator[tuple[int, Persons
                      if column < len(cells) and cells[column] is not None] if kind else []  # fmt: skip
             if kind and below:
                 yield column, _range(sheet, column, [number, *below], kind, str(value))
-
-
-def _runs(rows: list[int]) -> Iterator[list[int]]:
-    run = rows[:1]
-    for row in rows[1:]:
-        if row - run[-1] > _GAP:
-            yield run
-            run = []
-        run.append(row)
-    yield run
 
 
 def _range(sheet: Sheet, column: int, rows: list[int], kind: str, header: str | None = None) -> Persons:

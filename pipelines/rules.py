@@ -25,7 +25,18 @@ from typing import Any
 import pandas as pd
 
 from pipelines import correction
-from pipelines.model import Identification, LateVersion, Past, Period, Problem, Reading, SheetReading, SubmissionHead, Unread
+from pipelines.model import (
+    Identification,
+    LateVersion,
+    Past,
+    Period,
+    Problem,
+    Reading,
+    SheetReading,
+    SubmissionHead,
+    Unread,
+    runs,
+)
 from pipelines.places import Gazetteer, MatchMethod
 from schemas import fields
 from schemas.cells import plain
@@ -285,20 +296,9 @@ def sheet_hidden(reading: Reading) -> Iterator[Hit]:
 def rows_hidden(reading: Reading) -> Iterator[Hit]:
     """One finding for rows that follow each other."""
     for sheet in reading.sheets:
-        for run in runs(sheet.hidden_rows):
+        for run in runs(sorted(sheet.hidden_rows)):
             params = {"rows": f"{run[0]}" if len(run) == 1 else f"{run[0]}-{run[-1]}"}
             yield Hit(sheet=sheet.sheet, row=run[0], cell=f"A{run[0]}", params=params)
-
-
-def runs(numbers: Sequence[int]) -> Iterator[list[int]]:
-    run: list[int] = []
-    for number in sorted(numbers):
-        if run and number != run[-1] + 1:
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run
 
 
 @reading_rule("COLUMN_HIDDEN")
@@ -392,8 +392,13 @@ class FormView:
         """Whether the cell holds something that is no value: it has a finding of its own."""
         return isinstance(self.reading.form.get(name, (None, None))[0], Unread)
 
+    def written(self, name: str) -> Any:
+        """What stands in the cell, a value or not."""
+        value = self.reading.form.get(name, (None, None))[0]
+        return value.text if isinstance(value, Unread) else value
+
     def hit(self, name: str, **params: Any) -> Hit:
-        value, cell = self.reading.form.get(name, (None, None))
+        value, cell = self.written(name), self.reading.form.get(name, (None, None))[1]
         return Hit(sheet=self.reading.form_sheet, cell=cell, row=_row_of(cell), value=value, params=params)
 
 
@@ -403,8 +408,8 @@ def _row_of(cell: str | None) -> int | None:
 
 @form_rule("REGION_UNKNOWN")
 def region_unknown(form: FormView) -> Iterator[Hit]:
-    if form.identification.region_id is None and not form.unread("region"):
-        yield form.hit("region", region=form.identification.region, suggestion=list(form.suggestion))
+    if form.identification.region_id is None:
+        yield form.hit("region", region=form.written("region"), suggestion=list(form.suggestion))
 
 
 @form_rule("REGION_NAME")
@@ -415,8 +420,8 @@ def region_name(form: FormView) -> Iterator[Hit]:
 
 @form_rule("PERIOD_UNREADABLE")
 def period_unreadable(form: FormView) -> Iterator[Hit]:
-    if form.identification.period is None and not form.unread("period"):
-        yield form.hit("period", period=form.reading.form.get("period", (None, ""))[0])
+    if form.identification.period is None:
+        yield form.hit("period", period=form.written("period"))
 
 
 @form_rule("PERIOD_WRONG")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from pipelines import intake
+from pipelines import checking, intake
+from pipelines.checking import Rulebook
 from pipelines.intake import layouts, letters, suggest
-from pipelines.model import OpenedFile, Reading, Sheet, SheetReading
+from pipelines.model import OpenedFile, Reading, Sheet, SheetReading, Unread
 from schemas.fields import IDP, RETURN_TABLES, SOURCE_TABLES
-from tests.fiche import Fiche, changed, check, codes_of, good_fiche
+from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, codes_of, good_fiche
 
 HEADER = ["Cercle", "Niveau de la ligne", "Ménages", "Individus", "Base du chiffre", "Date du chiffre"]
 
@@ -225,3 +227,83 @@ def test_a_signature_below_the_table_is_no_row() -> None:
     fiche = changed(lambda f: f.line(IDP), lambda f: f.line(IDP, "Fait à Ségou, le 30 décembre"))
     [checked] = check(fiche)
     assert (codes_of(checked), checked.counts.accepted) == ([], 8)
+
+
+def test_a_second_table_beside_the_first_is_said_once_and_the_first_is_read() -> None:
+    rows = (["Bla", "cercle", 10, 53, None, None, None, "Bla", 10, 53], ["San", "cercle", 2, 10, None, None, None, "San", 2, 10])
+    sheet = pdi(*rows, header=[*HEADER, None, "Cercle", "Ménages", "Individus"])
+    assert (sheet.second_tables, sheet.repeated_columns, sheet.unknown_columns) == (("H1",), (), ())
+    assert list(sheet.frame["individuals"]) == [53, 10]
+
+
+def test_the_returnees_below_the_idps_are_read_as_returnees() -> None:
+    fiche = good_fiche()
+    below = fiche.sheets.pop("Retournés")
+    fiche.sheets["PDI"] += [[], ["Tableau 2 : PDI retournées, cumul"], *below[1:]]
+    [checked] = check(fiche)
+    assert (codes_of(checked), checked.counts.accepted) == ([], 8)
+    assert list(checked.rows["table"]) == ["idp"] * 4 + ["returnee"] * 4
+
+
+def test_columns_shared_by_two_tables_do_not_make_returnees_of_idps() -> None:
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = [
+        HEADER,
+        ["Bla", "cercle", 10, 53, "alerte", None],
+        ["PDI retournées"],
+        HEADER,
+        ["Bla", "cercle", 3, 15, "alerte", None],
+    ]
+    del fiche.sheets["Retournés"]
+    assert [(sheet.table, list(sheet.frame["individuals"])) for sheet in read(fiche).sheets[:2]] == [
+        ("idp", [53]),
+        ("returnee", [15]),
+    ]
+
+
+def test_a_group_above_its_columns_is_part_of_their_header() -> None:
+    fiche = good_fiche()
+    fiche.sheets["PDI"] = [
+        ["Cercle", "Niveau de la ligne", "PDI", None, "Femmes", None, "Base du chiffre", "Date du chiffre"],
+        [None, None, "Ménages", "Individus", "0-4 ans", "5-17 ans", None, None],
+        ["Bla", "cercle", 10, 53, 7, 9, "alerte", None],
+    ]
+    sheet = read(fiche).sheet("idp")
+    assert sheet is not None
+    assert (sheet.header_row, sheet.unknown_columns) == (2, ())
+    assert [sheet.frame.loc[0, name] for name in ("households", "individuals", "female_0_4", "female_5_17")] == [10, 53, 7, 9]
+
+
+def test_an_uncalculated_row_of_formulas_is_a_total_and_is_said() -> None:
+    formulas = [Unread(Unread.FORMULA, f"=SUM({letter}2:{letter}3)") for letter in "CD"]
+    sheet = pdi(["Bla", "cercle", 2, 10], ["San", "cercle", 3, 15], [None, None, *formulas])
+    assert (len(sheet.frame), [total.row for total in sheet.totals], [row for row, _, _ in sheet.unread]) == (2, [4], [4, 4])
+
+
+def test_days_counted_from_1904_are_dates_all_the_same() -> None:
+    fiche = changed(lambda fiche: fiche.set(IDP, "observed_on", 43827 - 1462))
+    [checked] = checking.check(
+        [intake.read(replace(fiche.file(), dates_from_1904=True), layouts())], GAZETTEER, Rulebook(), PERIOD
+    )
+    assert [(finding.code, finding.params["meant"]) for finding in checked.findings] == [("DATE_AS_TEXT", "2019-12-28")]
+
+
+@pytest.mark.parametrize(
+    ("field", "codes"),
+    [
+        ("region", ["REGION_UNKNOWN"]),
+        ("period", ["PERIOD_UNREADABLE"]),
+        ("validated_on", ["CELL_ERROR"]),
+        ("prepared_by", ["CELL_ERROR"]),
+    ],
+)
+def test_an_error_in_the_identification_is_one_message(field: str, codes: list[str]) -> None:
+    assert codes_of(check(good_fiche().identify(field, Unread(Unread.ERROR, "#REF!")))[0]) == codes
+
+
+def test_two_sheets_with_the_same_headers_are_told_apart_by_nothing() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Feuil1"] = [HEADER, ["Bla", "cercle", 10, 53, "alerte", None]]
+    del fiche.sheets["PDI"], fiche.sheets["Retournés"]
+    reading = read(fiche)
+    assert (reading.missing_sheets, reading.unknown_sheets) == (("PDI",), ("Feuil1",))
