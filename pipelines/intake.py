@@ -48,16 +48,32 @@ class Assignment:
 
 
 def recognise(file: OpenedFile, among: Iterable[Layout]) -> tuple[Layout, Assignment] | None:
-    """Of the layouts one of whose required sheets the file has, the one that knows most of its sheets by title; without any
-    such title, the one that knows most headers. None when nothing tells."""
+    """Of the layouts one of whose required sheets the file has, the one that knows most of its sheets by title, and of those that
+    know as many the one whose headers suit best; without any such title, the one that knows most headers. None when nothing
+    tells."""
     told = [(layout, _by_title(file, layout)) for layout in among]
     titled = [(layout, found) for layout, found in told if any(sheet.required for sheet in found.values())]
     if titled:
-        layout, by_title = max(titled, key=lambda item: len(item[1]))
+        most = max(len(found) for _, found in titled)
+        alike = [item for item in titled if len(item[1]) == most]
+        layout, by_title = alike[0] if len(alike) == 1 else max(alike, key=lambda item: _suits(file, item[1]))
         return layout, Assignment(by_title, *_by_headers(file, layout, by_title))
     headed = [(layout, Assignment(found, *_by_headers(file, layout, found))) for layout, found in told]
     headed = [(layout, found) for layout, found in headed if any(sheet.required for sheet in found.by_headers.values())]
     return max(headed, key=lambda item: item[1].known, default=None)
+
+
+def _suits(file: OpenedFile, by_title: Mapping[str, SheetLayout]) -> tuple[int, int]:
+    """How well titled sheets suit their headers: few mandatory columns missing, then many known."""
+    missing = known = 0
+    for sheet in file.sheets:
+        wanted = by_title.get(sheet.name)
+        if wanted is not None and wanted.shape != "form":
+            header = _find_header(sheet, wanted)
+            found = {*(header.columns if header else ()), *wanted.defaults}
+            missing += sum(item.required and item.name not in found for item in wanted.table.fields)
+            known += _fit(sheet, wanted)
+    return -missing, known
 
 
 def _by_title(file: OpenedFile, layout: Layout) -> dict[str, SheetLayout]:

@@ -33,6 +33,8 @@ def found(rows: SourceRows) -> list[tuple[str, str | None]]:
         ("data", grids.DTM_2017, "dtm-baseline-v1"),
         ("Feuil1", grids.DTM_2019, "dtm-baseline-v1"),
         ("Feuil1", grids.DTM_LATER, "dtm-baseline-v2"),
+        ("Baseline Assessment", grids.DTM_LATER, "dtm-baseline-v2"),
+        ("Alertes RRM", grids.RRM, "rrm-veille-v1"),
         ("VEILLE", grids.RRM, "rrm-veille-v1"),
         ("Feuil1", grids.SITREP, "sitrep-dnds-v1"),
         ("partenaire", grids.PARTNER, "liste-partenaire-v1"),
