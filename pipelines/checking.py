@@ -155,6 +155,11 @@ class Dossier:
     def hit(self, code: str, hit: Hit) -> None:
         self.findings.append(self.rulebook.finding(code, hit, self.columns))
 
+    def cells_of(self, hits: Sequence[Hit]) -> list[str]:
+        """Where else a defect stands: `Sheet C8`, in order, each once."""
+        cells = (cell_of(self.columns.get(str(hit.table), {}).get(str(hit.field)), hit.row or 0) for hit in hits)
+        return list(dict.fromkeys(f"{hit.sheet} {cell}" for hit, cell in zip(hits, cells, strict=True) if cell))
+
     def hit_unread(self, sheet: SheetReading, row: int, column: str, found: Unread, *, optional: bool = False) -> None:
         params = {"column": fields.table_named(sheet.table)[column].label.fr, "value": found.text}
         hit = Hit(sheet.table, sheet.sheet, row, column, value=found.text, params=params, optional=optional)
@@ -482,20 +487,25 @@ def _verdict_contract(codes: tuple[str, ...]) -> pa.DataFrameSchema:
 def _report_rows(
     frame: pd.DataFrame, verdicts: pd.DataFrame, params: Mapping[str, Mapping[str, Any]], dossiers: Sequence[Dossier]
 ) -> None:
-    seen: set[tuple[Any, ...]] = set()
+    found: dict[tuple[Any, ...], list[tuple[str, int, Any]]] = {}
     for code, _, index in _failures(_verdict_contract(tuple(verdicts.columns)), verdicts):
         row, rule = frame.loc[index], rules.ROW_RULES[code]
-        if rule.once:
-            defect = (code, row["_dossier"], *(row[name] for name in rule.once))
-            if defect in seen:
-                continue
-            seen.add(defect)
-        dossiers[int(row["_dossier"])].doubted |= {(row["table"], int(row["row"]), name) for name in rule.doubts}
-        in_names = rules.NAMES in rule.tables
-        blamed = str(row["code_field"] if rule.at else row["field"]) if in_names else rule.at
-        hit = Hit(row["table"], row["sheet"], int(row["row"]), blamed, value=_value(row, blamed),
-                  params={**_row_params(row, rule), **{k: _at(v, index) for k, v in params[code].items()}})  # fmt: skip
-        dossiers[int(row["_dossier"])].hit(code, hit)
+        number = int(row["_dossier"])
+        dossiers[number].doubted |= {(row["table"], int(row["row"]), name) for name in rule.doubts}
+        defect = (*(row[name] for name in rule.once),) if rule.once else (index,)
+        found.setdefault((code, number, *defect), []).append((code, number, index))
+    for (code, number, first), *others in found.values():
+        dossier, rule = dossiers[number], rules.ROW_RULES[code]
+        hit = _row_hit(frame.loc[first], rule)
+        more = {name: _at(value, first) for name, value in params[code].items()}
+        more["also_at"] = dossier.cells_of([_row_hit(frame.loc[index], rule) for _, _, index in others])
+        dossier.hit(code, replace(hit, params={**_row_params(frame.loc[first], rule), **more}))
+
+
+def _row_hit(row: pd.Series, rule: RowRule) -> Hit:
+    in_names = rules.NAMES in rule.tables
+    blamed = str(row["code_field"] if rule.at else row["field"]) if in_names else rule.at
+    return Hit(row["table"], row["sheet"], int(row["row"]), blamed, value=_value(row, blamed))
 
 
 def _value(row: pd.Series, blamed: str) -> Any:

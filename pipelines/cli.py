@@ -369,7 +369,7 @@ def _check_retour(folder: Path, files: list[Path], lang: str) -> None:
 def _validate(files: list[Path], period: Period | None, retour: Path | None, as_json: bool, lang: str) -> int:
     missing = [path for path in files if not path.is_file()]
     for path in missing:
-        err.print(message("cli_no_file", lang, file=str(path)))
+        err.print(message("cli_is_folder" if path.is_dir() else "cli_no_file", lang, file=str(path)))
     if missing:
         return WRONG_USAGE
     if retour is not None:
@@ -595,6 +595,8 @@ def _places_confirm(
             )
         except place_names.ListError as why:
             raise _wrong_usage(escape(str(why))) from None
+    elif Path(name).suffix:
+        raise _wrong_usage(message("cli_no_file", lang, file=name))
     else:
         raise _wrong_usage(message("cli_place_missing", lang, name=name))
     outcomes: list[place_names.Outcome] = []

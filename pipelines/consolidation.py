@@ -261,7 +261,10 @@ def _discrepancies(
     totals = compiled.figures[(compiled.figures[compilation.DIMENSIONS] == "_T").all(axis=1)]
     where = {head.region_id: f"{head.file} (version {head.version})" for head in month.heads}
     circulated = _rows_of(sources, fields.CIRCULATED)
-    circulated = circulated[circulated["place_id"].notna()]
+    # a total that lacks what it is compared by has its own findings
+    circulated = circulated[
+        circulated[["place_id", *(item.name for item in fields.CIRCULATED.fields if item.required)]].notna().all(axis=1)
+    ]
     return triangulation.discrepancies(triangulation.Sources(job.period, totals, circulated, month.gazetteer, where))
 
 

@@ -63,11 +63,14 @@ def _named(gazetteer: Gazetteer, place_id: str | None) -> str | None:
 
 
 def _name_read(gazetteer: Gazetteer, field: str, name: str, match: Match, **more: Any) -> NameRead:
-    coded = match.code_status is not CodeStatus.ABSENT
+    coded = match.code_place_id if match.code_status is not CodeStatus.ABSENT else None
+    code_place = _named(gazetteer, coded)
+    if coded is not None and match.place_id is not None and code_place == gazetteer.place(match.place_id).name:
+        code_place = f"{code_place} ({gazetteer.place(coded).level})"  # a cercle and its chief town share their name
     return NameRead(
         field=field, name=name, method=str(match.method), place_id=match.place_id, place=_named(gazetteer, match.place_id),
         suggestion=tuple(item.name for item in match.suggestions), code_status=str(match.code_status),
-        code_place=_named(gazetteer, match.code_place_id) if coded else None, **more,
+        code_place=code_place, **more,
     )  # fmt: skip
 
 

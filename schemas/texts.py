@@ -4,7 +4,7 @@ French or English."""
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -62,7 +62,19 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
 def rule_sentence(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
     """What is wrong, in one sentence of `lang`. Raises KeyError for an unknown code or a parameter the text needs."""
     rule = rules()[code]
-    return rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
+    sentence = rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
+    return sentence + _elsewhere(params.get("also_at") or (), lang)
+
+
+_NAMED_CELLS = 8
+
+
+def _elsewhere(cells: Sequence[str], lang: str) -> str:
+    """Where else one and the same defect stands, so that all of it can be corrected at once."""
+    if not cells:
+        return ""
+    more = message("also_at_more", lang, count=len(cells) - _NAMED_CELLS) if len(cells) > _NAMED_CELLS else ""
+    return message("also_at", lang, cells=list(cells[:_NAMED_CELLS])) + more + "."
 
 
 def rule_remedy(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
@@ -127,7 +139,7 @@ def _format(name: str, value: Any, lang: str) -> str:
 
 
 def _suggestion(names: Any, lang: str) -> str:
-    return message("suggestion", lang, names=list(names)) if names else ""
+    return message("suggestion" if len(names) == 1 else "suggestions", lang, names=list(names)) if names else ""
 
 
 def _received_in(region: Any, lang: str) -> str:
@@ -156,7 +168,7 @@ def _flows(values: Any, lang: str) -> str:
     for measure, value in values.items():
         sign = signs[measure] if value >= 0 else ("+" if signs[measure] == "−" else "−")
         parts.append(f"{sign} {number(abs(value), lang)} {codes.Measure(measure).label(lang)}")
-    return " ".join(parts)
+    return " ".join(parts) or message("no_movement", lang)
 
 
 def _code_label(kind: type[codes.Code]) -> Callable[[Any, str], str]:

@@ -316,7 +316,14 @@ def _resolve(item: Confirmation, gazetteer: Gazetteer, lang: str) -> Alias:
     level = item.level or gazetteer.place(place_id).level
     if item.parent is None:
         parent_id = above(gazetteer, place_id)
-    objection = gazetteer.objection(item.name, level, parent_id, place_id, vintage_of(gazetteer, place_id))
+    vintage = vintage_of(gazetteer, place_id)
+    objection = gazetteer.objection(item.name, level, parent_id, place_id, vintage)
+    if objection is None and item.level is None:
+        # without the level of the name, it may be that of another place at any level
+        bearers = {place for at in LEVELS for place in gazetteer.official(item.name, at, vintage)}
+        if bearers and place_id not in bearers:
+            official = [label(gazetteer, place, lang) for place in sorted(bearers)]
+            raise _RefusedError(f"alias_{Objection.OFFICIAL}", place=label(gazetteer, place_id, lang), official=official)
     if objection is not None:
         more = _meaning(objection, item.name, level, gazetteer, place_id, lang)
         raise _RefusedError(f"alias_{objection}", place=label(gazetteer, place_id, lang), **more)
@@ -346,7 +353,9 @@ def _place_of(item: Confirmation, gazetteer: Gazetteer, parent_id: str | None, l
     wanted = item.place.strip()
     levels = LEVELS if item.level is None else (item.level,)
     labelled = tuple(p for level in levels if (p := labels(gazetteer, level, lang).get(wanted)))
-    found = labelled or gazetteer.meant(wanted, item.level, parent_id) or gazetteer.meant(wanted, item.level)
+    meant = gazetteer.meant(wanted, item.level, parent_id) or gazetteer.meant(wanted, item.level)
+    # "Kayes" is the label of the region alone, and yet the name of a cercle and of a commune too
+    found = meant if item.level is None and len(meant) > 1 else labelled or meant
     found = found or gazetteer.meant(wanted)  # a place of another level is named as such
     if not found:
         raise _RefusedError("alias_unknown_place", place=item.place)

@@ -383,3 +383,20 @@ def test_labels_tell_every_place_from_its_namesakes() -> None:
         places = {place.place_id for vintage in gazetteer.vintages for place in gazetteer.places(level, vintage)}
         assert set(labels(gazetteer, level).values()) == places
         assert all(gazetteer.place(place).name in label(gazetteer, place) for place in places)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("Kita", "R01"), "est le nom officiel d'un autre lieu"),
+        (("Bafoulabé", "R07"), "est le nom officiel d'un autre lieu"),
+        (("Kaïes ville", "Kayes"), "désigne plusieurs lieux"),
+        (("noms-absents.xlsx",), "Fichier introuvable : noms-absents.xlsx"),
+    ],
+)
+def test_a_name_that_means_another_place_at_any_level_is_refused(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, cmp_idp: Command
+) -> None:
+    result = cmp_idp("places", "confirm", *arguments, "--by", "Agent A", data=tmp_path)
+    assert result.code in (1, 2)
+    assert said in result.out + result.err

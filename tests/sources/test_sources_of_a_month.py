@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from schemas import fields
 from tests.flow.months import MONTH, MOPTI, Folder, fiche_of
 from tests.sources import grids
 
@@ -57,3 +59,26 @@ def test_a_source_with_telephones_is_refused_and_the_month_goes_on(tmp_path: Pat
     assert folder.query("SELECT code, cell, value FROM finding WHERE code = 'PERSONAL_DATA'") == [("PERSONAL_DATA", "F2", None)]
     stored = b"".join(path.read_bytes() for path in (tmp_path / "processed").rglob("*") if path.is_file())
     assert b"76 12 34 56" not in stored
+
+
+@pytest.mark.parametrize("column", ["population_group", "unit", "value", "stated_on", "organisation", "region"])
+@pytest.mark.parametrize("typed", [None, "xxx"])
+def test_a_circulated_total_that_lacks_what_it_is_compared_by_stops_no_month(
+    tmp_path: Path, column: str, typed: str | None
+) -> None:
+    folder = Folder(tmp_path)
+    folder.receive("mopti.xlsx", fiche_of("Mopti", MOPTI).workbook())
+    total = {
+        "region": "Mopti",
+        "population_group": "PDI",
+        "unit": "individus",
+        "value": 9,
+        "stated_on": date(2019, 12, 28),
+        "organisation": "X",
+    }
+    total[column] = typed
+    table = fields.CIRCULATED
+    rows = (tuple(item.label.fr for item in table.fields), tuple(total.get(name) for name in table.names))
+    put(folder, "sources", "totaux.xlsx", workbook("Totaux circulés", rows))
+    folder.consolidate()
+    assert folder.total(None) == 1901

@@ -318,3 +318,16 @@ def test_a_number_that_is_nobodys_count_is_quoted_and_not_read(typed: float) -> 
 def test_headers_of_persons_are_refused_and_those_of_places_are_not(header: str, refused: bool) -> None:
     [checked] = check(changed(lambda fiche: fiche.add_column(IDP, header)))
     assert ("PERSONAL_DATA" in {finding.code for finding in checked.findings}) is refused
+
+
+def test_one_wrong_code_on_several_sheets_is_one_message_that_names_all_its_cells() -> None:
+    fiche = changed(lambda f: f.set(fields.IDP, "code", "ML0305"), lambda f: f.set(fields.RETURNEE, "code", "ML0305"))
+    [finding] = check(fiche)[0].findings
+    assert (finding.code, finding.sheet, finding.cell, finding.params["also_at"]) == ("CODE_WRONG", "PDI", "C3", ["Retournés C3"])
+    assert texts.rule_sentence(finding.code, finding.params).endswith(" De même en Retournés C3.")
+
+
+def test_a_code_of_the_cercle_on_a_row_of_its_chief_town_says_which_is_which() -> None:
+    fiche = changed(lambda f: f.set(fields.IDP, "code", "ML0406"), lambda f: f.set(fields.IDP, "level", "commune"))
+    [finding] = check(fiche)[0].findings
+    assert (finding.params["code_place"], finding.params["place"]) == ("Ségou (cercle)", "Ségou")
