@@ -6,6 +6,8 @@ field of the layout or reported. No value is judged here.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -27,6 +29,8 @@ HEADER_WITHIN = 15
 _HEADER_DEPTH = 3
 """A header may take up to three rows: a group over its columns, and a group over groups."""
 _SUGGEST_FROM = 70.0
+_TOLD_BY_ITS_TITLE = 1000
+"""What a title inside a sheet weighs beside its headers, which two tables may share."""
 _SECOND_HEADER = 3
 """From so many known headers in a row of texts below the first header, a second table begins."""
 
@@ -86,6 +90,10 @@ def _by_headers(file: OpenedFile, layout: Layout, by_title: Mapping[str, SheetLa
     free = [wanted for wanted in layout.sheets if wanted.known_by and wanted.table.name not in taken]
     others = [sheet for sheet in file.sheets if sheet.name not in by_title and plain(sheet.name) not in layout.service_sheets]
     fits = {(sheet.name, wanted.table.name): _fit(sheet, wanted) for sheet in others for wanted in free}
+    for sheet in others:
+        named = _titled(sheet, min(len(sheet.rows), HEADER_WITHIN), layout, HEADER_WITHIN)
+        if named is not None and fits.get((sheet.name, named.table.name)):
+            fits[sheet.name, named.table.name] += _TOLD_BY_ITS_TITLE
     by_headers: dict[str, SheetLayout] = {}
     known = 0
     for sheet in others:
@@ -245,7 +253,7 @@ def _header_at(sheet: Sheet, top: int, depth: int, wanted: SheetLayout) -> Heade
     rows = sheet.rows[top : top + depth]
     if sum(isinstance(value, str) for value in rows[0]) < (2 if depth == 1 else 1):
         return None
-    if depth > 1 and not all(_may_be_header(row) for row in rows):
+    if depth > 1 and not (all(_may_be_header(row) for row in rows) and _is_grouped(sheet, top, rows)):
         return None
     columns: dict[str, int] = {}
     texts, cell_rows = {}, {}
@@ -257,7 +265,7 @@ def _header_at(sheet: Sheet, top: int, depth: int, wanted: SheetLayout) -> Heade
         lowest = max((at for at, value in enumerate(own) if value is not None), default=None)
         if lowest is None:
             continue
-        parts = [group.get(column) for group in groups[:lowest]] + [own[lowest]]
+        parts = [group.get(column) for group in groups[:lowest]] + [_text_of(own[lowest])]
         words = [str(part) for at, part in enumerate(parts) if part is not None and part not in parts[:at]]
         texts[column], cell_rows[column] = " ".join(words), top + lowest
         name = None if _plain(texts[column]) in wanted.service else _named_by(words, wanted)
@@ -270,6 +278,19 @@ def _header_at(sheet: Sheet, top: int, depth: int, wanted: SheetLayout) -> Heade
     return Header(top, top + depth - 1, texts, columns, tuple(unknown), tuple(twice), cell_rows)
 
 
+def _is_grouped(sheet: Sheet, top: int, rows: Sequence[Sequence[Any]]) -> bool:
+    """Whether each row but the last heads the one below: where both have a text, the upper one stands over two columns or more.
+    A row of data under a header stands under headers of its own."""
+    for at in range(len(rows) - 1):
+        over = _spread(sheet, top + at)
+        below = [column for column, value in enumerate(rows[at + 1]) if value is not None]
+        own = [column for column in below if column < len(rows[at]) and rows[at][column] is not None]
+        heads = Counter(over[column] for column in below if column in over)
+        if not own or any(heads[over[column]] < 2 for column in own):
+            return False
+    return True
+
+
 def _may_be_header(row: Sequence[Any]) -> bool:
     filled = [value for value in row if value is not None]
     return bool(filled) and all(isinstance(value, str) for value in filled)
@@ -278,6 +299,7 @@ def _may_be_header(row: Sequence[Any]) -> bool:
 def _named_by(words: Sequence[str], wanted: SheetLayout) -> str | None:
     """The field that the words of a header name, read together first, then without the groups above, then the groups alone."""
     ways = [words[start:] for start in range(len(words))] + [words[:end] for end in range(len(words) - 1, 0, -1)]
+    ways.insert(1, [*words[::-1]])  # sexes under their ages say the same as ages under their sex
     return next((wanted.headers[key] for way in ways if (key := _plain(" ".join(way))) in wanted.headers), None)
 
 
@@ -290,8 +312,12 @@ def _spread(sheet: Sheet, at: int) -> dict[int, str]:
     spread: dict[int, str] = {}
     for column, until in zip(starts, [*starts[1:], width], strict=True):
         last = merged.get((at, column), until - 1 if not sheet.merged else column)
-        spread |= dict.fromkeys(range(column, last + 1), str(row[column]))
+        spread |= dict.fromkeys(range(column, last + 1), str(_text_of(row[column])))
     return spread
+
+
+def _text_of(value: Any) -> Any:
+    return value.text if isinstance(value, Unread) else value
 
 
 def suggest(word: str, among: Iterable[str]) -> tuple[str, ...]:
@@ -352,14 +378,15 @@ def _first_filled(row: Sequence[Any]) -> int:
     return next((at for at, value in enumerate(row) if value is not None), 0)
 
 
-def _titled(sheet: Sheet, header_at: int, layout: Layout) -> SheetLayout | None:
+def _titled(sheet: Sheet, header_at: int, layout: Layout, within: int = 3) -> SheetLayout | None:
     """The sheet of the layout that the nearest title above a row names, by the longest of their titles in it."""
-    for row in reversed(sheet.rows[max(0, header_at - 3) : header_at]):
+    for row in reversed(sheet.rows[max(0, header_at - within) : header_at]):
         texts = [value for value in row if value is not None]
         if len(texts) == 1 and isinstance(texts[0], str):
             said = f" {_plain(texts[0])} "
             named = [(len(title), wanted) for wanted in layout.sheets for title in wanted.titles if f" {title} " in said]
-            return max(named, key=lambda item: item[0], default=(0, None))[1]
+            if named or within == 3:
+                return max(named, key=lambda item: item[0], default=(0, None))[1]
     return None
 
 
@@ -491,7 +518,10 @@ def _scan(
         filled = [at for at, value in enumerate(row) if value is not None]
         if _is_title(row, filled):
             if block and wanted.block and filled:
-                found.said = wanted.block.named_by(row[filled[0]]) or found.said
+                # a title that names nothing known leads its rows to no other commune
+                found.said = wanted.block.named_by(row[filled[0]]) or row[filled[0]]
+            continue
+        if _is_numbering(row, filled, number - header.bottom - 2) or _is_note(row, filled, values, wanted, layout):
             continue
         again = _is_header(row, filled, columns, wanted)
         if again and (_titled(sheet, number - 1, layout) or wanted) is wanted:
@@ -501,9 +531,12 @@ def _scan(
             break
         unread = [(number, name, value) for name, value in values.items() if isinstance(value, Unread)]
         values = {name: None if isinstance(value, Unread) else value for name, value in values.items()}
-        if _is_total(row, values, layout.total_words) or _is_unnamed_total(values, unread, columns, found, wanted.table):
+        if _is_total(row, values, columns, wanted.table, layout.total_words) or _is_unnamed_total(
+            values, unread, columns, found, wanted.table
+        ):
             found.totals.append(_printed_total(wanted.table, number, values))
             found.unread += unread
+            found.said = None
             continue
         found.untitled |= {at for at in filled if at not in header.texts}
         if unread or any(value is not None for value in values.values()):
@@ -532,36 +565,71 @@ def _is_other_header(row: Sequence[Any], filled: Sequence[int], layout: Layout) 
     return known >= _SECOND_HEADER and known * 2 > len(filled)
 
 
-def _is_total(row: Sequence[Any], values: Mapping[str, Any], words: Sequence[str]) -> bool:
-    """A row whose first text is a total, or one that covers no level and says so in place of a commune or site: recognised,
-    compared and never counted."""
-    told = [next((value for value in row if isinstance(value, str)), None)]
+_DATED = ("basis", "observed_on")
+_PLACES = ("region", "cercle", "commune", "site", "origin", "origin_region")
+
+
+def _is_total(
+    row: Sequence[Any], values: Mapping[str, Any], columns: Mapping[str, int], table: fields.Table, words: Sequence[str]
+) -> bool:
+    """A row named as a total where a place or nothing is due: recognised, compared and never counted. A row that has a basis or
+    a date of its own is no total, whatever it is called."""
+    if any(values.get(name) is not None for name in _DATED):
+        return False
+    names = {at: name for name, at in columns.items()}
+    first = next((at for at, value in enumerate(row) if isinstance(value, str)), None)
+    told = [row[first]] if first is not None and names.get(first, "cercle") in (*_PLACES, table.fields[0].name) else []
     if values.get("level") is None:
         told += [values.get("commune"), values.get("site")]
     keys = [key for value in told if (key := _key(value)) is not None]
-    return any(text == word or text.startswith(word + " ") for text in keys for word in words)
+    return any(text == word or text.startswith(word + " ") or text.endswith(" " + word) for text in keys for word in words)
 
 
 def _is_unnamed_total(
     values: Mapping[str, Any], unread: Sequence[tuple[int, str, Unread]], columns: Mapping[str, int], found: _Rows,
     table: fields.Table,
 ) -> bool:  # fmt: skip
-    """A row of numbers alone, two or more, all of them the sums of the rows above, or of those since the last total; or of
-    formulas alone that were never calculated."""
+    """A row that covers no level and has no basis and no date, two counts or more, all of them the sums of the rows above, or
+    of those since the last total; or one of formulas alone that were never calculated."""
     counts = {item.name: as_integer(values[item.name]) for item in table.counts if values.get(item.name) is not None}
-    others = sum(value is not None for value in values.values()) - len(counts)
+    others = [name for name, value in values.items() if value is not None and name not in counts]
     formulas = [name for _, name, value in unread if value.kind == Unread.FORMULA]
     if len(formulas) >= 2 and len(formulas) == len(unread) and not counts and not others:
         return True
-    if len(counts) < 2 or others or unread:
+    if len(counts) < 2 or unread or not set(others) <= set(_PLACES):
         return False
     since = found.totals[-1].row if found.totals else 0
     at = {name: position for position, name in enumerate(columns, start=1)}
     blocks = (found.data, [row for row in found.data if row[0] > since])
     return any(
-        len(block) >= 2 and counts == {name: sum(as_integer(row[at[name]]) or 0 for row in block) for name in counts}
+        len(block) >= (2 if others else 1)
+        and any(counts.values())
+        and counts == {name: sum(as_integer(row[at[name]]) or 0 for row in block) for name in counts}
         for block in blocks
     )
+
+
+_IN_BRACKETS = re.compile(r"\(.*\)|nombre|nb|jj/mm/aaaa", re.IGNORECASE)
+
+
+def _is_numbering(row: Sequence[Any], filled: Sequence[int], below: int) -> bool:
+    """The row under the headers that numbers the columns, or says what to write in them: 1, 2, 3… or (nombre), (jj/mm/aaaa)."""
+    if below > 0 or len(filled) < _SECOND_HEADER:
+        return False
+    numbers = [as_integer(str(row[at]).strip("()")) for at in filled]
+    first = numbers[0]
+    if first in (0, 1) and numbers == list(range(first, first + len(numbers))):
+        return True
+    return all(isinstance(row[at], str) and _IN_BRACKETS.fullmatch(row[at].strip()) for at in filled)
+
+
+def _is_note(row: Sequence[Any], filled: Sequence[int], values: Mapping[str, Any], wanted: SheetLayout, layout: Layout) -> bool:
+    """Texts alone, one of which begins as signatures and sources do: `Fait à …`, `Le Directeur régional`."""
+    if not layout.note_words or any(values.get(item.name) is not None for item in wanted.table.counts):
+        return False
+    if any(values.get(name) is not None for name in ("basis", "level")) or not all(isinstance(row[at], str) for at in filled):
+        return False
+    return any(f"{_plain(row[at])} ".startswith(f"{word} ") for at in filled for word in layout.note_words)
 
 
 def _printed_total(table: fields.Table, number: int, values: Mapping[str, Any]) -> PrintedTotal:

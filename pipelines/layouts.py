@@ -72,6 +72,8 @@ class Layout:
     """Typed in a cell, these mean that it is empty; never that it is zero."""
     zero_words: frozenset[str] = frozenset()
     """Typed in a column of counts, these mean zero."""
+    note_words: tuple[str, ...] = ()
+    """A row of texts in which one begins so is a note or a signature below the table."""
 
     def sheet_of(self, title: str) -> SheetLayout | None:
         return next((sheet for sheet in self.sheets if plain(title) in sheet.titles), None)
@@ -134,6 +136,7 @@ def parse_layout(row: Mapping[str, Any]) -> Layout:
         service_sheets=folded(title for title in (*row.get("service_sheets", ()), row.get("lists_sheet")) if title),
         blank_words=frozenset(word.casefold() for word in ("", *row.get("blank_words", ()))),
         zero_words=folded(row.get("zero_words", ())),
+        note_words=tuple(map(plain, row.get("note_words", ()))),
     )  # fmt: skip
 
 

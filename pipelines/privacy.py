@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from pipelines.model import OpenedFile, Persons, Sheet, letters, runs
+from pipelines.model import OpenedFile, Persons, Sheet, Unread, letters, runs
 from schemas.cells import plain
 
 NAME, PHONE, IDENTITY, POSITION = "name", "phone", "identity", "position"
@@ -34,14 +35,16 @@ NOTHING = Exempt()
 
 _PERSON = r"chefs?|menages?|beneficiaires?|personnes?|deplaces?|pdi|responsables?|agents?|enfants?|meres?|peres?|maris?|epouses?"
 _NAME_HEADER = re.compile(
-    rf"^noms?$|\bnoms? (complets?|(et )?prenoms?|(du |de la |de l |de |des |d )?({_PERSON}))\b|\bprenoms?\b"
+    rf"^noms?$|^(chefs? de menages?|beneficiaires?)$|\bnoms? (complets?|(et )?prenoms?|(du |de la |de l |de |des |d )?({_PERSON}))\b"
+    r"|\bprenoms?\b"
 )
-_PHONE_HEADER = re.compile(r"\b(telephones?|tel|contacts?|whatsapp|cellulaire)\b")
+_PHONE_HEADER = re.compile(r"\b(telephones?|tel|contacts?|whatsapp|cellulaire|mobile|e mail|email|courriel)\b")
 _IDENTITY_HEADER = re.compile(r"\b(nina|cni|passeports?|(piece|carte)s? d identite)\b")
-_POSITION_HEADER = re.compile(r"\b(gps|latitude|longitude|coordonnees)\b")
+_POSITION_HEADER = re.compile(r"\b(gps|latitude|longitude|coordonnees)\b|^(lat|long|lon)$")
 _OF_A_PLACE = re.compile(r"\b(sites?|cercles?|communes?|regions?|villages?|quartiers?|localites?)\b")
 
 
+@cache
 def header_kind(header: str, exempt: Exempt = NOTHING) -> str | None:
     """The kind of personal data that a header announces; a position is one unless it is that of a site or another place."""
     words = plain(header)
@@ -58,21 +61,37 @@ def header_kind(header: str, exempt: Exempt = NOTHING) -> str | None:
 
 # --- cells --------------------------------------------------------------------------------------------------------------
 
+_COUNTED = r"(?:m[ée]nages?|familles?|individus?|personnes?|pdi|enfants?|femmes?|hommes?|janv|f[ée]vr|mars|avril|mai|juin|juil|ao[ûu]t|sept|oct|nov|d[ée]c)"
+_PAIR = r"[\s./_-]{1,3}\d{2}"
 _PHONE = re.compile(
-    r"(?:\+|\b00)\s?\d{1,3}[\s.-]?(?:\d[\s.-]?){7,10}\d?\b"  # an international number
-    r"|(?<![\d/.,-])(?:2[01]|44|[5-9]\d)(?:[\s.-]\d{2}){3}(?![\d/.-])"  # 76 12 34 56
-    r"|(?i:\b(?:t[ée]l(?:[ée]phone)?|cel(?:lulaire)?|whatsapp|contact)\b)[\s.:n°]*\d{2}[\s.-]?\d{2}[\s.-]?\d{2}[\s.-]?\d{2}\b"
+    r"(?:\(?(?:\+|\b00)\s?223\)?|\(223\)|\b223)(?:[\s.-]?\d){8}\b"  # with the code of Mali
+    r"|(?:\+|\b00)\d{1,3}[\s.-]?(?:\d[\s.-]?){8,11}\d\b"  # another international number
+    rf"|(?<![\d/.,-])[5-9]\d(?:{_PAIR}){{3}}(?![\d.-])(?!\s*{_COUNTED})"  # 76 12 34 56
+    r"|(?<![\d.,/-])[5-9]\d(?:\d{6}|[ .]\d{3}[ .]\d{3}|\d{2}[ .-]\d{4})(?![\d.,/-])"  # 76123456, 76 123 456, 7612 3456
+    r"|(?i:\b(?:t[ée]l(?:[ée]phone)?|cel(?:lulaire)?|whatsapp|contact)\b)[\s.:n°]*\d{2}(?:[\s.-]?\d{2}){3}\b"
+    r"|[\w.+-]+@[\w-]+\.\w+"
 )
-_IDENTITY = re.compile(r"(?<!\d)[12]\d{12,14}\s?[A-Z]?(?![\dA-Z])|(?i:\b(?:nina|cni|passeport)\b)[\s.:n°]*[A-Z]{0,3}\d{5,}")
-_POSITION = re.compile(r"(?<![\d.])(?:1\d|2[0-5])[.,]\d{3,}\s*°?\s*[NSns]?\s*[;,/ ]\s*[-−]?(?:1[0-2]|\d)[.,]\d{3,}")
-_MOBILE = range(20_000_000, 100_000_000)
-"""A telephone of Mali as a number: eight digits, 2 for fixed lines, 5 to 9 for mobile ones."""
+_FOUR_PAIRS = re.compile(r"(\d{2})[\s./_-]{1,3}(\d{2})[\s./_-]{1,3}(\d{2})[\s./_-]{1,3}(\d{2})")
+_IDENTITY = re.compile(
+    r"(?<!\d)[12]\d{12,14}\s?[A-Z]?(?![\dA-Z])"
+    r"|(?i:\bnina\b)[\s.:n°]*\d[\d\s.]{8,}"
+    r"|(?i:\b(?:cni|passeport|carte d['’]identit[ée])\b)[\s.:n°]*[A-Za-z]{0,3}\d{5,}"
+)
+_POSITION = re.compile(
+    r"-?\d{1,2}[.,]\d{4,}\s*°?\s*[NSEWO]?\s*[;,/ ]\s*[-−]?\d{1,2}[.,]\d{4,}"
+    r"|\d{1,2}\s?°\s?\d{1,2}\s?['’′]|(?i:\blat(?:itude)?)\W{0,3}-?\d{1,2}[.,]\d{3,}|\b[NS]\s?\d{1,2}[.,]\d{3,}"
+)
+_FIXED, _MOBILE = range(20_000_000, 22_000_000), range(50_000_000, 100_000_000)
+"""Telephones of Mali as numbers. No count of people is that high: a mobile one is known alone, fixed lines by three of them."""
+_LINEAGE = re.compile(r"\b([^\W\d_][\w’'-]+) (?:ag|walet|ould|mint|bint) ([^\W\d_][\w’'-]+)", re.IGNORECASE)
+"""`Iyad Ag Ghali`, `Fatima Walet Issa`: son and daughter of."""
+_SHORTEST_IN_LOWER_CASE = 4
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _CIVILITY = frozenset({"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "elhadj", "elhadji", "hadj"})
 _NAMED_AFTER = frozenset(
     {"avenue", "barrage", "camp", "carrefour", "centre", "college", "csref", "cscom", "clinique", "ecole", "fondation", "gare",
      "groupe", "hopital", "institut", "lycee", "marche", "medersa", "mosquee", "place", "pont", "quartier", "rue", "stade", "tour",
-     "universite"}
+     "universite", "village", "hameau", "site", "fraction", "campement"}
 )  # fmt: skip
 """What bears the name of a person and is none."""
 _MAYBE_PHONE = "number"
@@ -92,33 +111,45 @@ def _person_names() -> tuple[frozenset[str], frozenset[str]]:
 @cache
 def text_kind(text: str) -> str | None:
     """The kind of personal data in a text, None without any."""
-    if any(char.isdigit() for char in text):
-        for kind, pattern in ((PHONE, _PHONE), (IDENTITY, _IDENTITY), (POSITION, _POSITION)):
+    text = unicodedata.normalize("NFKC", text)
+    if "@" in text or any(char.isdigit() for char in text):
+        for kind, pattern in ((POSITION, _POSITION), (IDENTITY, _IDENTITY)):
             if pattern.search(text):
                 return kind
+        if any(not _counts_upwards(found[0]) for found in _PHONE.finditer(text)):
+            return PHONE
     return NAME if _names_a_person(text) else None
 
 
+def _counts_upwards(number: str) -> bool:
+    """`50 60 70 80`: four numbers in a row and no telephone."""
+    pairs = _FOUR_PAIRS.fullmatch(number)
+    return pairs is not None and list(pairs.groups()) == sorted(set(pairs.groups()))
+
+
 def _names_a_person(text: str) -> bool:
-    """A given name beside a family name, both written as names; or a title before a family name."""
+    """A given name beside a family name; an initial or a title before a family name; two names joined by descent."""
+    given, family = _person_names()
     words = _WORD.findall(text)
     if len(words) < 2:
         return False
-    given, family = _person_names()
-    keys = [plain(word) for word in words]
-    for at in range(len(words) - 1):
+    if any(found[1][:1].isupper() or found[2][:1].isupper() for found in _LINEAGE.finditer(text)):
+        return not _NAMED_AFTER.intersection(map(plain, words))
+    initial = [word for word in words if len(word) > 1 or plain(word) in _CIVILITY]
+    keys = [plain(word) for word in initial]
+    for at in range(len(keys) - 1):
         first, second = keys[at], keys[at + 1]
-        named = (first in given and second in family) or (first in family and second in given) or _ag(keys, at)
-        titled = first in _CIVILITY and second in family | given
-        written = words[at][:1].isupper() and words[at + 1][:1].isupper()
-        if (titled or (named and first != second and written)) and not _NAMED_AFTER.intersection(keys[max(0, at - 2) : at]):
+        named = first != second and ((first in given and second in family) or (first in family and second in given))
+        written = initial[at][:1].isupper() and initial[at + 1][:1].isupper()
+        long = min(len(first), len(second)) >= _SHORTEST_IN_LOWER_CASE
+        titled = first in _CIVILITY and second in family | given and initial[at + 1][:1].isupper()
+        if (titled or (named and (written or long))) and not _NAMED_AFTER.intersection(keys[max(0, at - 2) : at]):
             return True
-    return False
+    return any(plain(found[1]) in family for found in _INITIAL.finditer(text))
 
 
-def _ag(keys: list[str], at: int) -> bool:
-    """`Mohamed Ag Ahmed`, `Fatima Walet Issa`: son and daughter of."""
-    return keys[at + 1] in ("ag", "walet") and at + 2 < len(keys) and bool(_person_names()[0] & {keys[at], keys[at + 2]})
+_INITIAL = re.compile(r"\b[A-Z]\. ?([^\W\d_]{3,})")
+"""`A. Traoré`."""
 
 
 # --- a file -------------------------------------------------------------------------------------------------------------
@@ -146,6 +177,9 @@ def _in_sheet(sheet: Sheet, exempt: Exempt) -> Iterator[Persons]:
             kind = _kind(value, exempt)
             if kind and column not in headed:
                 cells.setdefault((column, kind), []).append(number)
+    if text_kind(sheet.name):
+        # the title itself is what may not be told: only that the first cell's sheet bears it
+        yield Persons("", "A1", "A1", 1, text_kind(sheet.name) or NAME)
     for (column, kind), rows in sorted(cells.items()):
         if kind != _MAYBE_PHONE:
             yield from (_range(sheet, column, run, kind) for run in runs(rows, _GAP))
@@ -154,26 +188,43 @@ def _in_sheet(sheet: Sheet, exempt: Exempt) -> Iterator[Persons]:
 
 
 def _kind(value: Any, exempt: Exempt) -> str | None:
+    if isinstance(value, Unread):
+        value = value.text
     if isinstance(value, str):
         kind = text_kind(value)
         return None if (kind == NAME and exempt.names) or (kind == POSITION and exempt.positions) else kind
-    return _MAYBE_PHONE if isinstance(value, int) and value in _MOBILE else None
+    if isinstance(value, int) and value in _MOBILE:
+        return PHONE
+    return _MAYBE_PHONE if isinstance(value, int) and value in _FIXED else None
 
 
 def _headed_columns(sheet: Sheet, exempt: Exempt) -> Iterator[tuple[int, Persons]]:
-    """Columns with something in them below a header that announces personal data. Forms have labels, not headers."""
-    if exempt.names:
-        return
-    for number, row in enumerate(sheet.rows[:HEADER_WITHIN], start=1):
+    """Columns with something in them below a header that announces personal data. A form has labels, and so has a row far down a
+    sheet texts of its own: there two such headers side by side make a list of persons."""
+    for number, row in enumerate(sheet.rows, start=1):
         texts = [value for value in row if isinstance(value, str)]
         if len(texts) < 2 or any(isinstance(value, int | float) for value in row):
             continue
-        for column, value in enumerate(row):
-            kind = header_kind(value, exempt) if isinstance(value, str) and len(value) <= _LONGEST_HEADER else None
+        announced = {
+            column: kind
+            for column, value in enumerate(row)
+            if isinstance(value, str)
+            and len(value) <= _LONGEST_HEADER
+            and (kind := header_kind(value, exempt if number <= HEADER_WITHIN else NOTHING))
+        }
+        if exempt.names:
+            listed = {column: kind for column, value in enumerate(row) if isinstance(value, str) and (kind := header_kind(value))}
+            announced = listed if len(listed) >= 2 else {}
+        if number > HEADER_WITHIN and len(announced) < 2:
+            continue
+        for column, kind in announced.items():
             below = [at for at, cells in enumerate(sheet.rows[number:], start=number + 1)
-                     if column < len(cells) and cells[column] is not None] if kind else []  # fmt: skip
-            if kind and below:
-                yield column, _range(sheet, column, [number, *below], kind, str(value))
+                     if column < len(cells) and cells[column] is not None]  # fmt: skip
+            if below:
+                header = str(row[column])
+                # a header that holds a person's data itself is not told
+                told = header if text_kind(header) is None and not any(map(str.isdigit, header)) else None
+                yield column, _range(sheet, column, [number, *below], kind, told)
 
 
 def _range(sheet: Sheet, column: int, rows: list[int], kind: str, header: str | None = None) -> Persons:

@@ -44,9 +44,9 @@ _NO_WORDS = Words()
 
 # --- numbers ------------------------------------------------------------------------------------------------------------
 
-_SPACE = r"[\s\u00a0\u2009\u202f]"
-_PLAIN_NUMBER = re.compile(rf"[+-]?\d+(?:{_SPACE}+\d+)*")
-_GROUPED_NUMBER = re.compile(rf"[+-]?\d{{1,3}}(?:([.,'’]|{_SPACE})\d{{3}})(?:\1\d{{3}})*")
+_SPACE = r"[ \u00a0\u2009\u202f]"  # never a line break: two numbers below each other are two numbers
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+")
+_GROUPED_NUMBER = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:([.,'’]|{_SPACE})\d{{3}})(?:\1\d{{3}})*")
 _ZERO_DECIMALS = re.compile(r"(?<=\d)[.,]0{1,2}$")
 _UNIT_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("menage", "menages", "mgs", "mgse", "hh", "famille", "familles", "foyer", "foyers"), Unit.HOUSEHOLD),
@@ -62,7 +62,7 @@ def as_integer(value: Any, unit: str | None = None, words: Words = _NO_WORDS) ->
     have no decimals), `12,0`, `12 ménages` in a column counted in households (`unit`), a word of the layout that means zero."""
     number: int | None = None
     if isinstance(value, int | float) and not isinstance(value, bool):
-        number = int(value) if _is_whole(value) else None
+        number = round(value) if _is_nearly_whole(value) else None
     elif isinstance(value, str) and len(value) <= _LONGEST:
         number = _number_in(value.strip(), unit, words)
     return number if number is not None and abs(number) <= MOST else None
@@ -82,6 +82,11 @@ def _number_in(text: str, unit: str | None, words: Words) -> int | None:
     if not (_PLAIN_NUMBER.fullmatch(text) or _GROUPED_NUMBER.fullmatch(text)):
         return None
     return int(re.sub(rf"[.,'’]|{_SPACE}", "", text))
+
+
+def _is_nearly_whole(value: float) -> bool:
+    """Whole but for the noise that formulas leave: 14967.000000000002."""
+    return math.isfinite(value) and abs(value - round(value)) < 1e-6
 
 
 def _is_whole(value: float) -> bool:

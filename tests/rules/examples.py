@@ -265,7 +265,7 @@ EXAMPLES: dict[str, Example] = {
     "CELL_ERROR": OfReturn((set_("individuals", ERROR),), "PDI", "G3"),
     "FORMULA_NOT_CALCULATED": OfReturn((set_("female_0_4", FORMULA),), "PDI", "H3"),
     "COUNT_MERGED": OfReturn((hide("PDI", merged=(Merge(5, 6, 6, 6),)), set_("individuals", None, 3)), "PDI", "G6"),
-    "NUMBER_AS_TEXT": OfReturn((set_("individuals", "5\u202f20"),), "PDI", "G3"),
+    "NUMBER_AS_TEXT": OfReturn((set_("individuals", "520 individus"),), "PDI", "G3"),
     "DATE_AS_TEXT": OfReturn((set_("observed_on", "28 décembre 2019"),), "PDI", "AB3"),
     "COUNT_REQUIRED": OfReturn(
         (set_("households", "ND"),),

@@ -122,3 +122,22 @@ def test_every_row_of_a_source_is_accounted_for() -> None:
         reading = intake.read(grids.file("x.xlsx", "VEILLE" if rows is grids.RRM else "Feuil1", rows), intake.layouts())
         [sheet] = reading.sheets
         assert sheet.read == sheet.recognised + len(sheet.frame) == len(rows)
+
+
+@pytest.mark.parametrize("title", ["CR de Sokoura", "SOKOURA", "Commune rurale de Sokoura"])
+def test_the_rows_under_a_title_are_never_those_of_the_commune_before(title: str) -> None:
+    renamed = tuple((title,) if row[0] == "Commune rurale de Ségué" else row for row in grids.SITREP)
+    rows = read(grids.file("x.xlsx", "Feuil1", renamed))
+    assert [GAZETTEER.place(place).name for place in rows.rows["place_id"]] == ["Diallassagou", "Diallassagou", "Sokoura"]
+
+
+def test_a_title_that_names_no_commune_leaves_its_rows_in_the_cercle_and_says_so() -> None:
+    renamed = tuple(("Deuxième vague",) if row[0] == "Commune rurale de Ségué" else row for row in grids.SITREP)
+    rows = read(grids.file("x.xlsx", "Feuil1", renamed))
+    assert GAZETTEER.place(rows.rows["place_id"].iloc[2]).name == "Bankass"
+    assert [code for code, _ in found(rows)] == ["PLACE_UNKNOWN"]
+
+
+def test_a_watch_sheet_is_known_by_its_headings_under_any_title() -> None:
+    for title in ("VEILLE 2020", "Feuil1"):
+        assert layout(grids.file("x.xlsx", title, grids.RRM)) == "rrm-veille-v1"

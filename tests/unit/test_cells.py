@@ -188,3 +188,13 @@ def test_texts_lose_their_margins_and_nothing_else(cell: Any, text: str | None) 
 )
 def test_a_cell_is_read_by_the_kind_of_its_column(field: str, cell: Any, value: Any) -> None:
     assert cells.reader_of(fields.IDP[field])(cell) == value
+
+
+@pytest.mark.parametrize("cell", ["574\n432", "3337 3", "20 12 2019", "2019 3337", "0,250", "0.500"])
+def test_several_numbers_in_a_cell_are_never_joined(cell: str) -> None:
+    assert cells.as_integer(cell) is None
+
+
+def test_the_noise_of_a_formula_is_no_decimal() -> None:
+    assert cells.as_integer(14967.000000000002) == 14967
+    assert cells.as_integer(14967.5) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -307,3 +308,60 @@ def test_two_sheets_with_the_same_headers_are_told_apart_by_nothing() -> None:
     del fiche.sheets["PDI"], fiche.sheets["Retournés"]
     reading = read(fiche)
     assert (reading.missing_sheets, reading.unknown_sheets) == (("PDI",), ("Feuil1",))
+
+
+def test_a_row_of_texts_under_its_headers_is_data_even_when_a_word_of_it_is_a_header() -> None:
+    header = [*HEADER, "Observations"]
+    for word in ("Location", "Retournés", "Site"):
+        sheet = pdi(["Bla", "cercle", "10", "53", "alerte", "28/12/2019", word], header=header)
+        assert (sheet.header_row, list(sheet.frame["individuals"])) == (1, ["53"])
+
+
+@pytest.mark.parametrize("label", ["Grand Total", "G/Total", "Totale", "Ségou Total", "Somme", "Ségou"])
+def test_sums_without_basis_or_date_are_totals_whatever_they_are_called(label: str) -> None:
+    sheet = pdi(["Bla", None, 2, 10, "alerte", None], ["San", None, 3, 15, "alerte", None], [label, None, 5, 25, None, None])
+    assert (len(sheet.frame), [total.row for total in sheet.totals]) == (2, [4])
+
+
+def test_the_sum_of_a_single_row_is_a_total_too() -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10, "alerte", None], [None, None, 2, 10, None, None])
+    assert (len(sheet.frame), len(sheet.totals)) == (1, 1)
+
+
+def test_a_row_with_a_date_of_its_own_is_no_total_whatever_it_is_called() -> None:
+    header = ["Observations", *HEADER]
+    sheet = pdi(["Total provisoire", "Bla", "cercle", 2, 10, "alerte", date(2019, 12, 28)], header=header)
+    assert (list(sheet.frame["cercle"]), sheet.totals) == (["Bla"], ())
+    first = pdi(["ensemble du cercle", "Bla", 2, 10, None, None], header=["Niveau de la ligne", "Cercle", *HEADER[2:]])
+    assert (list(first.frame["cercle"]), first.totals) == (["Bla"], ())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [[1, 2, 3, 4, 5, 6], ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)"], ["(lieu)", None, "(nombre)", "(nombre)", None, "jj/mm/aaaa"]],
+)
+def test_a_row_that_numbers_or_explains_the_columns_is_no_place(row: list[Any]) -> None:
+    assert list(pdi(row, ["Bla", "cercle", 2, 10, "alerte", None]).frame["cercle"]) == ["Bla"]
+
+
+def test_signatures_below_a_table_are_no_rows() -> None:
+    fiche = changed(
+        lambda f: f.line(IDP),
+        lambda f: f.line(IDP, "Fait à Ségou, le 30 décembre", None, "Le Directeur régional"),
+        lambda f: f.line(IDP, "Source :", "DRDSES"),
+    )
+    [checked] = check(fiche)
+    assert (codes_of(checked), checked.counts.accepted) == ([], 8)
+
+
+def test_sheets_without_their_titles_are_told_by_the_titles_inside() -> None:
+    fiche = good_fiche()
+    fiche.sheets = {f"Feuil{at}": grid for at, grid in enumerate(fiche.sheets.values())}
+    [checked] = check(fiche)
+    assert {"SHEET_UNKNOWN", "SHEET_MISSING"}.isdisjoint(codes_of(checked)) or checked.counts.accepted == 8
+    assert sorted(set(checked.rows["table"])) == ["idp", "returnee"]
+
+
+def test_an_error_in_a_header_is_quoted_as_it_stands() -> None:
+    sheet = pdi(["Bla", "cercle", 2, 10, None, None, 7], header=[*HEADER, Unread(Unread.ERROR, "#REF!")])
+    assert [text for text, _, _ in sheet.unknown_columns] == ["#REF!"]

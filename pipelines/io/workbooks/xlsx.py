@@ -26,7 +26,7 @@ _SHEET_DATA = re.compile(rb"<sheetData\b[^>]*(?<!/)>")
 _SHEET_DATA_END = b"</sheetData>"
 _CELL_COLUMNS = re.compile(rb'<c r="([A-Z]{1,3})\d')
 _CELL_ROWS = re.compile(rb'<c r="[A-Z]{1,3}(\d{1,7})"')
-_UNCALCULATED = re.compile(rb"<f\b[^>]*+(?:(?<=/)>|(?<!/)>.*?</f\s*>)\s*+(?!<v\b[^>]*+>[^<])", re.DOTALL)
+_UNCALCULATED = re.compile(rb"<f\b[^>]*+(?:(?<=/)>|(?<!/)>[^<]*+</f\s*>)\s*+(?!<v\b[^>]*+>[^<])", re.DOTALL)
 """A formula that no value follows."""
 _HIDDEN = (b'hidden="1"', b'hidden="true"', b'ht="0')
 _UNUSUAL = ((b"!", b"<!"), (b"'", b"='"), (b"", b'"e"'), (b"", b' = "'))
