@@ -431,6 +431,14 @@ def period_wrong(form: FormView) -> Iterator[Hit]:
         yield form.hit("period", stated=str(stated), expected=str(form.expected))
 
 
+@form_rule("VERSION_UNREADABLE")
+def version_unreadable(form: FormView) -> Iterator[Hit]:
+    """Which version counts follows from its number: one that is not read, or below 1, counts as the first."""
+    version = form.identification.version
+    if form.written("version") is not None and not form.unread("version") and (version is None or version < 1):
+        yield form.hit("version", version=None, typed_version=form.written("version"))
+
+
 @form_rule("PREPARER_MISSING")
 def preparer_missing(form: FormView) -> Iterator[Hit]:
     if not form.identification.prepared_by and not form.unread("prepared_by"):

@@ -73,10 +73,13 @@ def letter(
     points = [point for item in sent for point in item.asked]
     _points(document, points, several=len(sent) > 1, sent=sent)
     due_words = message("returned_due", day=due) if due else ""
-    _say(document, message("letter_expected", due=due_words))
+    personal = all(item.personal for item in sent)
+    expected = "letter_expected_personal" if personal else "letter_expected_one" if len(points) == 1 else "letter_expected"
+    _say(document, message(expected, due=due_words))
     _say(document, _how(sent, attached))
     if due:
-        _say(document, message("letter_consequence"))
+        blocks = any(point.finding.effect not in (Effect.JUSTIFY, Effect.INFORM) for point in points)
+        _say(document, message("letter_consequence" if blocks else "letter_consequence_justify"))
     _say(document, message("letter_thanks"), after=10)
     _sign(document, sender)
     names = [name for files in attached for name in files]
@@ -151,8 +154,11 @@ def _counted(item: SentBack) -> str:
 def _points(document: Docx, points: Sequence[Point], *, several: bool, sent: Sequence[SentBack]) -> None:
     counts = Counter(point.finding.effect for point in points)
     effects = [message(f"letter_effect_{effect}", number=counts[effect]) for effect in Effect if counts[effect]]
-    count = message("letter_count_one") if len(points) == 1 else message("letter_count_many", number=len(points))
-    _say(document, message("letter_points", count=count, effects=effects), after=2)
+    if len(points) == 1:
+        _say(document, message("letter_points_one", effect=points[0].finding.effect), after=2)
+    else:
+        count = message("letter_count_many", number=len(points))
+        _say(document, message("letter_points", count=count, effects=effects), after=2)
     _say(document, message("letter_gravest" if len(points) > GRAVEST else "letter_gravest_one"), after=1)
     order = list(Effect)
     files = {id(point): item.file.name for item in sent for point in item.asked}
@@ -177,7 +183,8 @@ def _where(finding: Finding) -> str:
 
 def _how(sent: Sequence[SentBack], attached: Sequence[Sequence[str]]) -> str:
     alone = all(item.personal or not item.file.sheets for item in sent)
-    key = "letter_how_alone" if alone else "letter_how" if len(attached) == 1 else "letter_how_several"
+    one = "letter_how_one" if sum(len(item.asked) for item in sent) == 1 else "letter_how"
+    key = "letter_how_alone" if alone else one if len(attached) == 1 else "letter_how_several"
     text = message(key, workbook=_short(attached[0][0]))
     return f"{text} {message('letter_original')}" if any(len(files) > 1 for files in attached) else text
 

@@ -251,6 +251,7 @@ EXAMPLES: dict[str, Example] = {
         (identify("period", "2019-11"),), "Identification", "B3", good=(identify("period", date(2019, 12, 1)),)
     ),
     "PERIOD_DOUBTFUL": OfReturn(all_dates(date(2020, 1, 20)), "Identification", "B3", good=all_dates(date(2019, 12, 20))),
+    "VERSION_UNREADABLE": OfReturn((identify("version", "v2"),), "Identification", "B4", good=(identify("version", None),)),
     "PREPARER_MISSING": OfReturn((identify("prepared_by", None),), "Identification", "B5", good=(identify("function", None),)),
     "VISA_MISSING": OfReturn((identify("validated", "non"),), "Identification", "B8", good=(identify("validated", "Validé"),)),
     "VISA_INCOMPLETE": OfReturn((identify("minutes_number", "N/A"),), "Identification", "B10"),

@@ -338,7 +338,11 @@ def test_a_row_with_a_date_of_its_own_is_no_total_whatever_it_is_called() -> Non
 
 @pytest.mark.parametrize(
     "row",
-    [[1, 2, 3, 4, 5, 6], ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)"], ["(lieu)", None, "(nombre)", "(nombre)", None, "jj/mm/aaaa"]],
+    [
+        [1, 2, 3, 4, 5, 6],
+        ["(1)", "(2)", "(3)", "(4)", "(5)", "(6)"],
+        ["(lieu)", None, "(nombre)", "(nombre)", None, "jj/mm/aaaa"],
+    ],
 )
 def test_a_row_that_numbers_or_explains_the_columns_is_no_place(row: list[Any]) -> None:
     assert list(pdi(row, ["Bla", "cercle", 2, 10, "alerte", None]).frame["cercle"]) == ["Bla"]
