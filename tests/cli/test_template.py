@@ -52,7 +52,7 @@ def test_a_fiche_already_filled_in_is_kept(cmp_idp: Command, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("--period", "2020-01", "--region", "Sigou"), "Région inconnue : « Sigou » ; nom proche : Ségou"),
+        (("--period", "2020-01", "--region", "Sigou"), "Région inconnue : « Sigou » ; noms proches : Ségou"),
         (("--period", "2015-12", "--region", "Ménaka"), "Aucune fiche n'est attendue de « Ménaka » en 2015-12"),
         (("--period", "2020-13"), "« 2020-13 » n'est pas un mois"),
         ((), "Il manque : --period."),
