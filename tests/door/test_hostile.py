@@ -294,3 +294,9 @@ def test_the_limits_are_those_of_the_settings(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("CMP_LIMITS__SHEETS", "3")
     [report] = consolidation.validate([path], Settings(data_dir=tmp_path))
     assert [finding.code for finding in report.findings] == ["FILE_TOO_MANY_SHEETS"]
+
+
+def test_formulas_that_never_end_are_read_in_one_go(received: Open) -> None:
+    """A search that looks for the end of each anew would take hours here."""
+    rows = '<row r="1">' + '<c r="A1"><f>' * 200_000 + "</row>"
+    assert received(made.xlsx(rows)).problem == "FILE_NOT_WORKBOOK"
