@@ -216,8 +216,9 @@ class RowCounts:
 
 @dataclass(frozen=True, slots=True)
 class Persons:
-    """A range of cells that holds personal data: where, and of what `kind` (`name`, `phone`, `identity` or `position`). Never
-    what it holds. `header` is the header of the column when that tells it, and then no person's data."""
+    """A range of cells that holds personal data: where, and of what `kind` (`name`, `phone`, `identity` or `position`), never
+    what. Of the title of a sheet, `sheet` and the cells are empty. `header` is the header of the column when that tells it and
+    holds no person's data itself."""
 
     sheet: str
     cell: str

@@ -178,8 +178,8 @@ def _in_sheet(sheet: Sheet, exempt: Exempt) -> Iterator[Persons]:
             if kind and column not in headed:
                 cells.setdefault((column, kind), []).append(number)
     if text_kind(sheet.name):
-        # the title itself is what may not be told: only that the first cell's sheet bears it
-        yield Persons("", "A1", "A1", 1, text_kind(sheet.name) or NAME)
+        # the title itself is what may not be told
+        yield Persons("", "", "", 0, text_kind(sheet.name) or NAME)
     for (column, kind), rows in sorted(cells.items()):
         if kind != _MAYBE_PHONE:
             yield from (_range(sheet, column, run, kind) for run in runs(rows, _GAP))

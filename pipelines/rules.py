@@ -370,8 +370,8 @@ def personal_data(reading: Reading, _: frozenset[str]) -> Iterator[Hit]:
     """Refused at the door, whatever the file is: where the data stand is said, never what they are."""
     for found in reading.persons:
         cells = found.cell if found.cell == found.last_cell else f"{found.cell}:{found.last_cell}"
-        params = {"cells": cells, "person_data": found.kind, "header": found.header}
-        yield Hit(sheet=found.sheet, row=found.row, cell=found.cell, params=params)
+        params = {"persons_in": cells, "person_data": found.kind, "header": found.header}
+        yield Hit(sheet=found.sheet or None, row=found.row or None, cell=found.cell or None, params=params)
 
 
 # --- identification -----------------------------------------------------------------------------------------------------

@@ -198,6 +198,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "period_end": _iso_day,
     "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
     "others": lambda value, lang: message("others", lang, count=value) if value else "",
+    "persons_in": lambda value, lang: message("persons_in", lang, at=value) if value else message("persons_in_title", lang),
     "person_data": lambda value, lang: message(f"person_{value}", lang),
     "header": lambda value, lang: message("under_header", lang, column=value) if value else "",
     "row": lambda value, lang: str(value),

@@ -331,3 +331,13 @@ def test_a_code_of_the_cercle_on_a_row_of_its_chief_town_says_which_is_which() -
     fiche = changed(lambda f: f.set(fields.IDP, "code", "ML0406"), lambda f: f.set(fields.IDP, "level", "commune"))
     [finding] = check(fiche)[0].findings
     assert (finding.params["code_place"], finding.params["place"]) == ("Ségou (cercle)", "Ségou")
+
+
+def test_a_title_that_names_a_person_refuses_the_file_and_is_not_told() -> None:
+    fiche = good_fiche()
+    fiche.sheets["Amadou Traoré 76 12 34 56"] = [["x"]]
+    [finding] = check(fiche)[0].findings
+    sentence = texts.rule_sentence(finding.code, finding.params)
+    assert (finding.code, finding.sheet, finding.cell) == ("PERSONAL_DATA", None, None)
+    assert sentence.startswith("Le titre d'une feuille contient des données personnelles")
+    assert "Amadou" not in str(finding) and "76 12" not in sentence
