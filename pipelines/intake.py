@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -29,6 +29,8 @@ HEADER_WITHIN = 15
 _HEADER_DEPTH = 3
 """A header may take up to three rows: a group over its columns, and a group over groups."""
 _SUGGEST_FROM = 70.0
+_TEXTS_KEPT = 20_000
+"""How many texts are remembered folded: most cells repeat a few, and a process may run for months."""
 _TOLD_BY_ITS_TITLE = 1000
 """What a title inside a sheet weighs beside its headers, which two tables may share."""
 _SECOND_HEADER = 3
@@ -118,7 +120,7 @@ def _fit(sheet: Sheet, wanted: SheetLayout) -> int:
     return len(found) if wanted.known_by <= found else 0
 
 
-@cache
+@lru_cache(maxsize=_TEXTS_KEPT)
 def _plain(text: str) -> str:
     return plain(text)
 
@@ -135,13 +137,9 @@ def read(file: OpenedFile, among: Sequence[Layout]) -> Reading:
     if told is None:
         return _without_persons(Reading(file=file, layout=None), privacy.persons(own))
     layout, assignment = told
-    persons = privacy.persons(own, {title: _exempt(wanted) for title in file_titles(own) if (wanted := assignment[title])})
+    persons = privacy.persons(own, {sheet.name: _exempt(wanted) for sheet in own.sheets if (wanted := assignment[sheet.name])})
     empty = Reading(file=file, layout=layout.id, kind=layout.kind)
     return _without_persons(empty, persons) if persons else _read(file, own.sheets, layout, assignment)
-
-
-def file_titles(file: OpenedFile) -> tuple[str, ...]:
-    return tuple(sheet.name for sheet in file.sheets)
 
 
 def _exempt(wanted: SheetLayout) -> privacy.Exempt:
@@ -320,18 +318,17 @@ def _text_of(value: Any) -> Any:
     return value.text if isinstance(value, Unread) else value
 
 
-def suggest(word: str, among: Iterable[str]) -> tuple[str, ...]:
-    """Up to two words near enough to be offered to a person; never used without one."""
-    hits = process.extract(word, list(among), scorer=fuzz.WRatio, processor=plain, limit=2, score_cutoff=_SUGGEST_FROM)
+def suggest(word: str, among: Iterable[str], limit: int = 2) -> tuple[str, ...]:
+    """The words near enough to be offered to a person, the nearest first; never used without one."""
+    hits = process.extract(word, list(among), scorer=fuzz.WRatio, processor=plain, limit=limit, score_cutoff=_SUGGEST_FROM)
     return tuple(text for text, _, _ in hits)
 
 
 def _suggested(text: str, wanted: SheetLayout, taken: Iterable[str]) -> tuple[str, ...]:
-    """The labels of free fields whose label or any synonym looks like a header."""
+    """Up to two labels of free fields whose label or any synonym looks like a header."""
     taken = set(taken)
     free = {header: name for header, name in wanted.headers.items() if name not in taken}
-    near = process.extract(plain(text), list(free), scorer=fuzz.WRatio, limit=4, score_cutoff=_SUGGEST_FROM)
-    labels = dict.fromkeys(wanted.table[free[header]].label.fr for header, _, _ in near)
+    labels = dict.fromkeys(wanted.table[free[header]].label.fr for header in suggest(text, free, limit=4))
     return tuple(labels)[:2]
 
 

@@ -11,13 +11,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 from pipelines.model import OpenedFile, Persons, Sheet, Unread, letters, runs
 from schemas.cells import plain
 
+_TEXTS_KEPT = 20_000
+"""How many texts are remembered with their kind: most cells repeat a few, and a process may run for months."""
 NAME, PHONE, IDENTITY, POSITION = "name", "phone", "identity", "position"
 
 
@@ -44,7 +46,7 @@ _POSITION_HEADER = re.compile(r"\b(gps|latitude|longitude|coordonnees)\b|^(lat|l
 _OF_A_PLACE = re.compile(r"\b(sites?|cercles?|communes?|regions?|villages?|quartiers?|localites?)\b")
 
 
-@cache
+@lru_cache(maxsize=_TEXTS_KEPT)
 def header_kind(header: str, exempt: Exempt = NOTHING) -> str | None:
     """The kind of personal data that a header announces; a position is one unless it is that of a site or another place."""
     words = plain(header)
@@ -85,6 +87,8 @@ _FIXED, _MOBILE = range(20_000_000, 22_000_000), range(50_000_000, 100_000_000)
 """Telephones of Mali as numbers. No count of people is that high: a mobile one is known alone, fixed lines by three of them."""
 _LINEAGE = re.compile(r"\b([^\W\d_][\w’'-]+) (?:ag|walet|ould|mint|bint) ([^\W\d_][\w’'-]+)", re.IGNORECASE)
 """`Iyad Ag Ghali`, `Fatima Walet Issa`: son and daughter of."""
+_INITIAL = re.compile(r"\b[A-Z]\. ?([^\W\d_]{3,})")
+"""`A. Traoré`."""
 _SHORTEST_IN_LOWER_CASE = 4
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _CIVILITY = frozenset({"m", "mr", "mme", "mlle", "monsieur", "madame", "mademoiselle", "elhadj", "elhadji", "hadj"})
@@ -108,7 +112,7 @@ def _person_names() -> tuple[frozenset[str], frozenset[str]]:
     return given, family
 
 
-@cache
+@lru_cache(maxsize=_TEXTS_KEPT)
 def text_kind(text: str) -> str | None:
     """The kind of personal data in a text, None without any."""
     text = unicodedata.normalize("NFKC", text)
@@ -148,10 +152,6 @@ def _names_a_person(text: str) -> bool:
     return any(plain(found[1]) in family for found in _INITIAL.finditer(text))
 
 
-_INITIAL = re.compile(r"\b[A-Z]\. ?([^\W\d_]{3,})")
-"""`A. Traoré`."""
-
-
 # --- a file -------------------------------------------------------------------------------------------------------------
 
 
@@ -177,9 +177,9 @@ def _in_sheet(sheet: Sheet, exempt: Exempt) -> Iterator[Persons]:
             kind = _kind(value, exempt)
             if kind and column not in headed:
                 cells.setdefault((column, kind), []).append(number)
-    if text_kind(sheet.name):
+    if (kind_of_title := text_kind(sheet.name)) is not None:
         # the title itself is what may not be told
-        yield Persons("", "", "", 0, text_kind(sheet.name) or NAME)
+        yield Persons("", "", "", 0, kind_of_title)
     for (column, kind), rows in sorted(cells.items()):
         if kind != _MAYBE_PHONE:
             yield from (_range(sheet, column, run, kind) for run in runs(rows, _GAP))
