@@ -8,7 +8,7 @@ from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from schemas.codes import Effect, Measure, Movement, SubmissionStatus
+from schemas.codes import Action, Effect, EventStatus, Measure, Movement, Owner, Severity, SubmissionStatus
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +60,8 @@ FLOW_ENDS: tuple[tuple[Movement, Measure, str], ...] = (
     (Movement.RETURN, Measure.RETURNS, "from_place_id"),
     (Movement.SECONDARY, Measure.DEPARTURES, "from_place_id"),
     (Movement.SECONDARY, Measure.ARRIVALS, "to_place_id"),
+    (Movement.INTEGRATION, Measure.INTEGRATIONS, "from_place_id"),
+    (Movement.RELOCATION, Measure.RELOCATIONS, "from_place_id"),
     (Movement.CORRECTION, Measure.CORRECTIONS, "to_place_id"),
 )
 """Which flow a movement is, and at which of its ends it is counted."""
@@ -435,8 +437,29 @@ class Compiled:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """One of the numbers that do not agree, as it is shown side by side with the others."""
+
+    source: str
+    """As people call it: the return, the past it is held against, or an organisation."""
+    value: int | None
+    unit: str
+    as_of: str
+    """The day the number is of, ISO."""
+    where: str | None = None
+    """File, sheet and cell."""
+    source_id: str | None = None
+    """The row of the register of sources; None for the return and its past."""
+    takes: bool = False
+    """Whether a decision may put this number in the place of the return's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """Two sources, or a source and its past, that do not agree. `key` is stable between runs, `fingerprint` follows the values."""
+    """Two sources, or a source and its past, that do not agree about a place. `key` is stable between runs, `fingerprint` follows
+    the values. `gap` is signed, in `unit`; `impact` is the persons at stake, by which discrepancies are ranked, and
+    `national_share` their share of the national total of the group. Sentence and remedy are in `rules.toml`, filled with
+    `params`."""
 
     key: str
     fingerprint: str
@@ -445,14 +468,73 @@ class Discrepancy:
     place_id: str
     population_group: str
     measure: str
-    values: tuple[Mapping[str, Any], ...]
+    unit: str
+    values: tuple[Compared, ...]
     gap: int
+    impact: int
+    severity: Severity
+    params: Mapping[str, Any]
+    owner: Owner
+    partner: str | None = None
+    """The organisation that is to answer, where it is no regional directorate."""
+    proposed: Action = Action.ASK_REGION
+    national_share: float | None = None
+    additional: bool = False
+    """Whether a source's number comes on top of the return's, and does not stand against it."""
+    submission_id: int | None = None
+    finding: Finding | None = None
+    """What goes back to the author, marked at its cell, when the discrepancy is about a cell of a return."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotComparable:
+    """Two numbers about one place that are not held against each other, and why (`reason` is a key of `messages.toml` filled with
+    `params`)."""
+
+    period: Period
+    place_id: str
+    population_group: str
+    values: tuple[Compared, ...]
+    reason: str
     params: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What the CMP decided about a discrepancy, on the values that `fingerprint` stands for. `households` and `individuals` are
+    the new values of the place where the action sets them; `undoes` is the id of the decision that this one takes back."""
+
+    id: int
+    discrepancy_id: str
+    action: Action
+    decided_by: str
+    decided_on: date
+    reason: str
+    fingerprint: str | None = None
+    source: str | None = None
+    households: int | None = None
+    individuals: int | None = None
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it."""
+
+    decision_id: int
+    place_id: str
+    population_group: str
+    measure: str
+    unit: str
+    delta: int
+    reason: str
+    basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """The displacement that one or several alerts talk about; counts are a range (low, high), or None when nobody gave one."""
+    """The displacement that one or several alerts talk about; counts are a range (low, high), or None when nobody gave one.
+    `age_days` runs from the first alert to the day the month is seen on (`as_of`)."""
 
     key: str
     period: Period
@@ -464,6 +546,13 @@ class Event:
     assessed: bool
     households: tuple[int, int] | None
     individuals: tuple[int, int] | None
+    status: EventStatus = EventStatus.UNVERIFIED
+    age_days: int = 0
+    organisations: tuple[str, ...] = ()
+    origin: str | None = None
+    shock: str | None = None
+    rows: tuple[tuple[str, str, int], ...] = ()
+    """(file, sheet, row) of each alert that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)

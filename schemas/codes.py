@@ -34,6 +34,8 @@ class Measure(Code):
     ARRIVALS = "arrivals", "arrivées", "arrivals"
     DEPARTURES = "departures", "départs (hors retours)", "departures (returns aside)"
     RETURNS = "returns", "retours", "returns"
+    INTEGRATIONS = "integrations", "intégrations locales", "local integrations"
+    RELOCATIONS = "relocations", "réinstallations", "relocations"
     CORRECTIONS = "corrections", "corrections du registre", "register corrections"
     CUMULATIVE = "cumulative", "cumul depuis 2012", "cumulative since 2012"
 
@@ -101,6 +103,8 @@ class Movement(Code):
     DEPARTURE = "departure", "départ", "departure"
     RETURN = "return", "retour", "return"
     SECONDARY = "secondary", "déplacement secondaire", "secondary displacement"
+    INTEGRATION = "integration", "intégration locale", "local integration"
+    RELOCATION = "relocation", "réinstallation", "relocation"
     CORRECTION = "correction", "correction", "correction"
 
 
@@ -253,12 +257,83 @@ class AdjustmentKind(Code):
     )  # fmt: skip
     INSIDE_CERCLE_ROW = "inside_cercle_row", "déjà compris dans la ligne du cercle entier", "already inside the whole-cercle row"
     CARRIED_FORWARD = "carried_forward", "reconduction du mois précédent", "carried forward from the month before"
+    DECISION = "decision", "décision de la CMP", "decision of the CMP"
 
 
 class DiscrepancyStatus(Code):
     OPEN = "open", "ouvert", "open"
+    ASKED = "asked", "question posée", "asked"
     DECIDED = "decided", "décidé", "decided"
     REOPENED = "reopened", "rouvert", "reopened"
+    CLOSED = "closed", "clos", "closed"
+
+
+UNSETTLED = (DiscrepancyStatus.OPEN, DiscrepancyStatus.ASKED, DiscrepancyStatus.REOPENED)
+"""What still waits for an answer or a decision."""
+
+
+class Severity(Code):
+    """How far two numbers are apart, by the amber and red thresholds of their rule."""
+
+    AMBER = "amber", "à examiner", "to look at"
+    RED = "red", "grave", "serious"
+
+
+class Action(Code):
+    """What the CMP may decide about a discrepancy. The first of each line is what people type."""
+
+    KEEP = "keep", "garder la fiche", "keep the return"
+    TAKE_SOURCE = "take_source", "prendre la valeur d'une autre source", "take another source's value"
+    CARRY_FORWARD = "carry_forward", "reconduire le mois précédent", "carry the month before forward"
+    EXCLUDE = "exclude", "exclure ce chiffre", "exclude this figure"
+    ASK_REGION = "ask_region", "interroger la région", "ask the region"
+    CORRECT_BY_REGION = "correct_by_region", "correction par la région", "correction by the region"
+    ACCEPT_CHANGE = "accept_change", "accepter comme changement réel", "accept as a real change"
+
+
+CHANGES_A_NUMBER = frozenset({Action.TAKE_SOURCE, Action.CARRY_FORWARD, Action.EXCLUDE})
+WAITS_FOR_THE_REGION = frozenset({Action.ASK_REGION, Action.CORRECT_BY_REGION})
+
+
+class Owner(Code):
+    """Who is to answer a discrepancy."""
+
+    REGION = "region", "direction régionale", "regional directorate"
+    PARTNER = "partner", "partenaire", "partner"
+    RRM = "rrm", "mécanisme de réponse rapide", "Rapid Response Mechanism"
+    DNDS = "dnds", "DNDS", "DNDS"
+
+
+class SourceKind(Code):
+    """What an organisation of the register sends."""
+
+    RETURN = "return", "fiche régionale", "regional return"
+    LOCAL = "local", "service local ou régional, hors de la fiche", "local or regional service, outside the return"
+    ALERT = "alert", "alertes et évaluations", "alerts and assessments"
+    STOCK = "stock", "effectifs par lieu", "stocks by place"
+    SITREP = "sitrep", "rapport de situation", "situation report"
+    STATEMENT = "statement", "chiffres cités", "quoted figures"
+    PRESENCE = "presence", "présence des acteurs", "presence of actors"
+    PRINTED = "printed", "rapport imprimé", "printed report"
+
+
+class Scope(Code):
+    """What a number of a source covers of the place it names. Only the whole is compared with a stock."""
+
+    WHOLE = "whole", "tout le lieu", "the whole place"
+    PARTIAL = "partial", "une partie du lieu", "part of the place"
+    ADDITIONAL = "additional", "personnes non enregistrées", "people not registered"
+    ROUNDED = "rounded", "estimation arrondie", "rounded estimate"
+    INACCESSIBLE = "inaccessible", "hors d'atteinte", "out of reach"
+
+
+class EventStatus(Code):
+    """The life cycle of an event, by the furthest that its alerts and assessments have come."""
+
+    UNVERIFIED = "unverified", "non vérifié", "unverified"
+    VERIFYING = "verifying", "en vérification", "being verified"
+    ASSESSED = "assessed", "évalué", "assessed"
+    ANSWERED = "answered", "assisté", "answered"
     CLOSED = "closed", "clos", "closed"
 
 

@@ -33,6 +33,9 @@ class Rule:
     example: fields.Text
     """What a right answer looks like, shown beside a marked cell; both texts empty where an example would say nothing."""
     thresholds: Mapping[str, float]
+    owner: codes.Owner | None = None
+    """Who is to answer a discrepancy of this rule, and what is proposed to decide; None for a rule on files."""
+    proposed: codes.Action | None = None
 
     def effect_on(self, role: str) -> codes.Effect:
         return self.effects.get(role, self.effect)
@@ -56,6 +59,8 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
         why=row["why"],
         example=fields.Text(row.get("example_fr", ""), row.get("example_en", "")),
         thresholds={name: value for name, value in row.items() if isinstance(value, int | float)},
+        owner=codes.Owner(row["owner"]) if "owner" in row else None,
+        proposed=codes.Action(row["proposed"]) if "proposed" in row else None,
     )
 
 

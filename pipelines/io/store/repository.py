@@ -1177,10 +1177,10 @@ def _upsert_discrepancies(
 
 def _discrepancy_values(item: Discrepancy, sentence: str, proposed: str | None) -> dict[str, Any]:
     """`share` is the gap over the largest number compared."""
-    largest = max((abs(value["value"]) for value in item.values if value.get("value") is not None), default=0)
+    largest = max((abs(value.value) for value in item.values if value.value is not None), default=0)
     return {
         "rule": item.rule, "period": str(item.period), "place_id": item.place_id, "population_group": item.population_group,
-        "measure": item.measure, "compared": _json(item.values), "gap": int(item.gap), "fingerprint": item.fingerprint,
+        "measure": item.measure, "compared": _json([asdict(value) for value in item.values]), "gap": int(item.gap), "fingerprint": item.fingerprint,
         "share": float(item.params["share"]) if "share" in item.params else (item.gap / largest if largest else None),
         "sentence": sentence, "proposed": proposed,
     }  # fmt: skip
