@@ -479,6 +479,8 @@ class Discrepancy:
     """The organisation that is to answer, where it is no regional directorate."""
     proposed: Action = Action.ASK_REGION
     national_share: float | None = None
+    also: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """(rule, params) of what other comparisons say of the same defect: their sentences follow that of `rule`."""
     additional: bool = False
     """Whether a source's number comes on top of the return's, and does not stand against it."""
     submission_id: int | None = None
