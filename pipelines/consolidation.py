@@ -293,7 +293,7 @@ def _late_versions(opened: Store, period: Period) -> tuple[LateVersion, ...]:
 
 def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:
     alerts = _rows_of(sources, fields.ALERT)
-    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer) if len(alerts) else ()
+    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer, job.as_of)
     opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
 
 
