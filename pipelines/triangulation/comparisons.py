@@ -62,7 +62,9 @@ def circulated_gap(sources: Sources) -> Iterator[Discrepancy]:
                          f"{row['file']}, {row['sheet']}, {row['cell']}", takes=True)  # fmt: skip
         params = {"organisation": row["organisation"], "stated": stated, "unit": unit, "stated_on": str(row["stated_on"]),
                   "place": sources.gazetteer.place(row["place_id"]).name, "now": now, "gap": stated - now}  # fmt: skip
-        yield discrepancy("CIRCULATED_GAP", sources.period, row["place_id"], group, measure, unit, (own, other), stated - now, params)
+        yield discrepancy(
+            "CIRCULATED_GAP", sources.period, row["place_id"], group, measure, unit, (own, other), stated - now, params
+        )
 
 
 def discrepancy(
