@@ -11,22 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.model import Event, Past, Period, SubmissionHead
+from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Event, Past, Period, SubmissionHead
 from pipelines.places import Gazetteer
 from pipelines.triangulation.statements import Statements
 from schemas import fields
 from schemas.codes import Measure, PopulationGroup, Unit
-
-STATEMENT_COLUMNS = [
-    "place_id", "population_group", "measure", "unit", "value", "as_of", "source_id", "organisation", "lineage", "scope",
-    "table", "file", "sheet", "row", "cell", "document", "quoted",
-]  # fmt: skip
-"""One line for each number that a source states about a place: `value` Int64 (missing when the source only says that a place is
-out of reach), `as_of` the day it is of, `source_id` its row of the register, `scope` what it covers (`codes.Scope`), `table` the
-kind of source (`stock`, `circulated`, `statement`, `sitrep`, `printed`), `quoted` the place as the source writes it."""
-
-PRESENCE_COLUMNS = ["place_id", "organisation", "sector", "started_on", "ended_on", "source_id", "file", "sheet", "row", "cell"]
-"""One line for each actor, sector and place; `ended_on` is missing for one who is still there."""
 
 HISTORY_COLUMNS = ["period", "place_id", "level", "population_group", "measure", "unit", "value", "carried_months"]
 """The totals of earlier months (`period` as text), each as last published, else as drafted."""
