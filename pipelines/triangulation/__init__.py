@@ -8,7 +8,7 @@ from pipelines.triangulation import against_events, against_past
 from pipelines.triangulation.against_sources import agreed, set_aside
 from pipelines.triangulation.comparisons import DISCREPANCY_RULES, discrepancies
 from pipelines.triangulation.events import events
-from pipelines.triangulation.evidence import HISTORY_COLUMNS, PRESENCE_COLUMNS, STATEMENT_COLUMNS, Evidence, no_rows
+from pipelines.triangulation.evidence import HISTORY_COLUMNS, Evidence, no_rows
 
 __all__ = [
     "DISCREPANCY_RULES",
