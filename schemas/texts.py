@@ -65,10 +65,11 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
 
 
 def rule_sentence(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
-    """What is wrong, in one sentence of `lang`. Raises KeyError for an unknown code or a parameter the text needs."""
+    """What is wrong, in one sentence of `lang`, followed by those of what is `joined` to it. Raises KeyError for an unknown code or a parameter the text needs."""
     rule = rules()[code]
     sentence = rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
-    return sentence + _elsewhere(params.get("also_at") or (), lang)
+    told = sentence + _elsewhere(params.get("also_at") or (), lang)
+    return " ".join([told, *(rule_sentence(joined, more, lang) for joined, more in params.get("joined") or ())])
 
 
 _NAMED_CELLS = 8

@@ -19,8 +19,7 @@ from pipelines.triangulation.evidence import Cell, Evidence, Thresholds
 from schemas import texts
 from schemas.codes import Action, Measure, Owner, PopulationGroup, Severity, Unit
 
-RETURN, PAST = "return", "past"
-"""The `source_id` of the return's own number and of that of the past; others are rows of the register."""
+RETURN, PAST = Compared.RETURN, Compared.PAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +102,16 @@ def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:
     known = {(value.source_id, value.unit) for value in first.values}
     here = second.values if second.place_id == first.place_id else ()
     more = tuple(value for value in here if (value.source_id, value.unit) not in known)
-    also = (*first.also, (second.rule, second.params), *second.also)
+    joined = [*first.params.get("joined", ()), [second.rule, {k: v for k, v in second.params.items() if k != "joined"}],
+              *second.params.get("joined", ())]  # fmt: skip
+    params = {**first.params, "joined": joined}
+    finding = first.finding or second.finding
     severe = Severity.RED if Severity.RED in (first.severity, second.severity) else Severity.AMBER
     return replace(
-        first, values=(*first.values, *more), also=also, severity=severe, impact=max(first.impact, second.impact),
+        first, values=(*first.values, *more), params=params, severity=severe, impact=max(first.impact, second.impact),
         fingerprint=digest([first.fingerprint, second.fingerprint])[:12],
-        finding=first.finding or second.finding, submission_id=first.submission_id or second.submission_id,
+        finding=replace(finding, code=first.rule, params=params) if finding else None,
+        submission_id=first.submission_id or second.submission_id,
         national_share=max(first.national_share or 0.0, second.national_share or 0.0) or None,
     )  # fmt: skip
 
