@@ -205,10 +205,9 @@ def _identification_labels(names: Any, lang: str) -> str:
 
 
 def _flows(values: Any, lang: str) -> str:
-    signs = {"arrivals": "+", "returns": "−", "departures": "−", "corrections": "+"}
     parts = []
     for measure, value in values.items():
-        sign = signs[measure] if value >= 0 else ("+" if signs[measure] == "−" else "−")
+        sign = "+" if codes.FLOW_SIGNS[codes.Measure(measure)] * value >= 0 else "−"
         parts.append(f"{sign} {number(abs(value), lang)} {codes.Measure(measure).label(lang)}")
     return " ".join(parts) or message("no_movement", lang)
 
