@@ -20,9 +20,21 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Period, SourceRows, cell_of
+from pipelines.place_words import says_partial
 from schemas import fields
 from schemas.cells import plain
-from schemas.codes import Level, Measure, PopulationGroup, Reliability, Scope, SourceKind, SourceMeasure, Unit
+from schemas.codes import (
+    ActivityStatus,
+    Level,
+    Measure,
+    PopulationGroup,
+    Reliability,
+    Scope,
+    SourceKind,
+    SourceMeasure,
+    StatementStatus,
+    Unit,
+)
 
 RETURNS_LINEAGE = "cmp"
 """The lineage of the regional returns: a source of it says nothing that they do not."""
@@ -163,6 +175,10 @@ _NUMBERS: Mapping[str, tuple[tuple[str, PopulationGroup | None, Unit | None], ..
         ("households", PopulationGroup.IDP, Unit.HOUSEHOLD),
         ("individuals", PopulationGroup.IDP, Unit.INDIVIDUAL),
     ),
+    fields.STATEMENT.name: (
+        ("households", None, Unit.HOUSEHOLD),
+        ("individuals", None, Unit.INDIVIDUAL),
+    ),
     fields.CIRCULATED.name: (("value", None, None),),
 }
 """Which column of a table counts whom, and in what; None where the row itself says it."""
@@ -197,23 +213,20 @@ def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]
     as_of = row.get(_DATED_BY.get(part.table, "stated_on"))
     if not isinstance(as_of, date):
         return
+    scope, numbers = scope_of(row), tuple(_numbers(row, part))
     for place_id in _places(row):
-        for column, of_group, of_unit in _NUMBERS[part.table]:
-            group, unit = of_group or _text(row.get("population_group")), of_unit or _text(row.get("unit"))
-            value = row.get(column)
-            if group is None or unit is None or pd.isna(value):
-                continue
+        for column, group, unit, value in numbers:
             yield {
                 "place_id": place_id,
-                "population_group": str(group),
+                "population_group": group,
                 "measure": str(Measure.ARRIVALS if part.table == fields.SITREP.name else stock_measure(group)),
-                "unit": str(unit),
-                "value": int(value),
+                "unit": unit,
+                "value": value,
                 "as_of": as_of,
                 "source_id": source.id,
                 "organisation": _text(row.get("organisation")) or source.name.fr,
                 "lineage": source.lineage_of(group),
-                "scope": str(_scope(row)),
+                "scope": str(scope),
                 "table": part.table,
                 "file": row["file"],
                 "sheet": row["sheet"],
@@ -224,21 +237,55 @@ def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]
             }
 
 
+def _numbers(row: Mapping[Any, Any], part: SourceRows) -> Iterator[tuple[str, str, str, int | None]]:
+    """(column, group, unit, value) of each number of a row; one without a value where the row says that its place is out of reach."""
+    default = str(PopulationGroup.IDP) if part.table == fields.STATEMENT.name else None
+    stated = [
+        (column, str(group), str(unit), int(value))
+        for column, of_group, of_unit in _NUMBERS[part.table]
+        if (group := of_group or _text(row.get("population_group")) or default)
+        and (unit := of_unit or _text(row.get("unit")))
+        and not pd.isna(value := row.get(column))
+    ]
+    if not stated and row.get("status") == StatementStatus.INACCESSIBLE:
+        yield "status", _text(row.get("population_group")) or str(PopulationGroup.IDP), str(Unit.INDIVIDUAL), None
+    yield from stated
+
+
 def _places(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    place_id = _text(row.get("place_id"))
-    return (place_id,) if place_id else ()
+    """Where the numbers of a row are; one number for several places is at none of them."""
+    places = row.get("place_ids") or ()
+    return tuple(places) if len(places) == 1 or row.get("status") == StatementStatus.INACCESSIBLE else ()
 
 
-def _scope(row: Mapping[Any, Any]) -> Scope:
-    """What a number covers of the place it is at. A commune that was not recognised leaves its people in the cercle, and is no
-    number of the cercle."""
+_SCOPE_OF = {
+    StatementStatus.INACCESSIBLE: Scope.INACCESSIBLE,
+    StatementStatus.NOT_REGISTERED: Scope.ADDITIONAL,
+    StatementStatus.ESTIMATE: Scope.ROUNDED,
+    StatementStatus.UNDER_ASSESSMENT: Scope.PARTIAL,
+    StatementStatus.ASSISTED: Scope.PARTIAL,
+}
+"""What is said of people, and what their number then covers: an assessment under way has not seen all, help reaches some."""
+
+
+def scope_of(row: Mapping[Any, Any]) -> Scope:
+    """What the numbers of a row cover of its place: what is written, else what follows from what is said of the people and from the
+    words of place and remarks. A commune that was not recognised leaves its people in the cercle, and is no number of the cercle."""
+    written = _text(row.get("scope"))
+    if written is not None:
+        return Scope(written)
+    status = row.get("status")
+    if status in _SCOPE_OF:
+        return _SCOPE_OF[StatementStatus(str(status))]
+    words = (_text(row.get("place")), _text(row.get("remarks")) if "children" in row else None)
     finest = next((level for level in ("commune", "cercle", "region") if _text(row.get(level))), None)
-    return Scope.PARTIAL if finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY) else Scope.WHOLE
+    coarser = not words[0] and finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY)
+    return Scope.PARTIAL if coarser or any(says_partial(text) for text in words if text) else Scope.WHOLE
 
 
 def _quoted(row: Mapping[Any, Any]) -> str | None:
     """The place as the source writes it: the finest name of the row."""
-    return next((name for column in ("commune", "cercle", "region") if (name := _text(row.get(column)))), None)
+    return next((name for column in ("place", "commune", "cercle", "region") if (name := _text(row.get(column)))), None)
 
 
 _APART = (
@@ -283,8 +330,65 @@ _ORDER = (
 
 
 def presence(parts: Sequence[SourceRows]) -> pd.DataFrame:
-    """PRESENCE_COLUMNS, one line for each actor, sector and place that presence tables name."""
-    return pd.DataFrame(columns=PRESENCE_COLUMNS, dtype=object)
+    """PRESENCE_COLUMNS, one line for each actor, sector and place of presence tables, sorted. An activity that is only planned is no
+    presence; one that ended or is suspended, without a day, is known for its first day alone. Rows without place, actor, sector or
+    first day have findings of their own."""
+    found = [
+        line
+        for part in parts
+        if part.table == fields.PRESENCE.name
+        for row in part.rows.to_dict("records")
+        for line in _present(row, part)
+    ]
+    ordered = sorted(found, key=lambda line: tuple((line[name] is not None, line[name] or "") for name in PRESENCE_COLUMNS))
+    return pd.DataFrame(ordered, columns=PRESENCE_COLUMNS, dtype=object)
+
+
+_NO_LONGER = (ActivityStatus.SUSPENDED, ActivityStatus.COMPLETED)
+
+
+def _present(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
+    organisation, sector = _text(row.get("organisation")), _text(row.get("sector"))
+    started, ended, status = row.get("started_on"), row.get("ended_on"), row.get("status")
+    if status == ActivityStatus.PLANNED or not (organisation and sector and isinstance(started, date)):
+        return
+    if not isinstance(ended, date):
+        ended = started if status in _NO_LONGER else None
+    for place_id in _places(row):
+        yield {
+            "place_id": place_id, "organisation": organisation, "sector": sector, "started_on": started, "ended_on": ended,
+            "source_id": source_of(organisation, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
+            "cell": cell_of(part.columns.get("organisation"), int(row["row"])) or row["cell"],
+        }  # fmt: skip
+
+
+# --- what quotes what ------------------------------------------------------------------------------------------------------
+
+
+def quoted_numbers(row: Mapping[str, Any], known: Iterable[str] = ()) -> tuple[str, ...]:
+    """The alerts that an alert or assessment quotes: those of its column `cites`, and those of `known` (the alert numbers of the
+    month) that stand in its remarks, whole, as written in either. Its own number is none of them. Sorted, each once."""
+    own = _number(str(row.get("alert_number") or ""))
+    by_number = {folded: number for number in sorted(set(known)) if (folded := _number(number))}
+    remarks = f" {_number(_text(row.get('remarks')) or '')} "
+    told = [part.strip() for part in _LISTED.split(_text(row.get("cites")) or "")]
+    cited = {by_number.get(_number(part), part) for part in told if _number(part) not in ("", own)}
+    cited |= {number for folded, number in by_number.items() if folded != own and _telling(folded) and f" {folded} " in remarks}
+    return tuple(sorted(cited))
+
+
+_LISTED = re.compile(r"[;,\n]|\bet\b")
+_NUMBER_SIGN = re.compile(r"\b[Nn]\s*[°ºo]\s*(?=\d)|№")
+
+
+def _number(text: str) -> str:
+    """A report number for comparison, without the sign before it: N°03/2019-12/ERM is 03 2019 12 erm."""
+    return plain(_NUMBER_SIGN.sub(" ", text))
+
+
+def _telling(number: str) -> bool:
+    """Whether a number can be told from any other number of a sentence: it has a letter, or two parts, or four digits."""
+    return len(number.split()) > 1 or any(c.isalpha() for c in number) or len(number) >= 4
 
 
 # --- what was printed -------------------------------------------------------------------------------------------------------
