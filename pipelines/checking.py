@@ -552,8 +552,9 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
         finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW and finding.sheet == sheet.sheet
     }
     rows = rows[~rows["row"].isin(rejected)].reset_index(drop=True)
-    first_count = sheet.columns.get(fields.table_named(sheet.table).counts[0].name, "A")
-    rows["cell"] = [cell_of(first_count, row) for row in rows["row"]]
+    table = fields.table_named(sheet.table)
+    speaking = next(iter(table.counts), table.fields[0]).name
+    rows["cell"] = [cell_of(sheet.columns.get(speaking, "A"), row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
     named = rows["organisation"] if "organisation" in rows else [None] * len(rows)
     rows["source_id"] = [source_of(name if isinstance(name, str) else None, layout).id for name in named]

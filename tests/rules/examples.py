@@ -11,7 +11,7 @@ from typing import Any
 from pipelines.correction import MARK
 from pipelines.model import LateVersion, Merge, Unread
 from schemas import fields
-from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
+from schemas.fields import ALERT, IDP, MOVEMENT, ORIGIN, PRESENCE, RETURNEE, STATEMENT
 from tests.door import made
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
 
@@ -73,7 +73,50 @@ class OfSources:
     place_id: str
 
 
-Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources
+@dataclass(frozen=True, slots=True)
+class OfSourceFile:
+    """One row of a source, by the names of its fields, under the title of a sheet of its layout. `cell` is where the bad one is
+    found out."""
+
+    title: str
+    table: fields.Table
+    bad: dict[str, Any]
+    good: dict[str, Any]
+    cell: str
+
+
+Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources | OfSourceFile
+
+
+def quoted(**values: Any) -> dict[str, Any]:
+    """A good row of figures that somebody quotes."""
+    row = {
+        "stated_on": date(2019, 12, 20),
+        "organisation": "NRC",
+        "place": "cercle de Niono",
+        "individuals": 52,
+        "status": "enregistré",
+    }
+    return row | values
+
+
+def alert(**values: Any) -> dict[str, Any]:
+    """A good alert."""
+    row = {"alert_number": "01/2019-12/RRM", "kind": "alerte", "event_on": date(2019, 12, 2), "alert_on": date(2019, 12, 3),
+           "organisation": "NRC", "region": "Ségou", "cercle": "Niono", "households": 100, "individuals": 550}  # fmt: skip
+    return row | values
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """A good row of a presence table."""
+    row = {
+        "organisation": "NRC",
+        "sector": "EHA",
+        "cercle": "Niono",
+        "started_on": date(2019, 6, 1),
+        "ended_on": date(2019, 12, 31),
+    }
+    return row | values
 
 
 def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
@@ -376,4 +419,29 @@ EXAMPLES: dict[str, Example] = {
     ),
     # --- between sources
     "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
+    # --- what sources state
+    "SOURCE_UNKNOWN": OfSourceFile("Chiffres cités", STATEMENT, quoted(organisation="ONG exemple"), quoted(), "B2"),
+    "ALERT_TEXT_AND_TABLE": OfSourceFile(
+        "Alertes",
+        ALERT,
+        alert(table_households=200, table_individuals=150),
+        alert(table_households=100, table_individuals=550),
+        "Q2",
+    ),
+    "ALERT_SIZE": OfSourceFile("Alertes", ALERT, alert(individuals=1000), alert(individuals=800), "N2"),
+    "STATEMENT_WITHOUT_PLACE": OfSourceFile(
+        "Chiffres cités", STATEMENT, quoted(place=None), quoted(place=None, cercle="Niono"), "C2"
+    ),
+    "STATEMENT_WITHOUT_NUMBER": OfSourceFile(
+        "Chiffres cités", STATEMENT, quoted(individuals=None), quoted(individuals=None, status="inaccessible"), "I2"
+    ),
+    "STATEMENT_OF_SEVERAL_PLACES": OfSourceFile(
+        "Chiffres cités",
+        STATEMENT,
+        quoted(place="cercle de Niono / cercle de Bla"),
+        quoted(place="cercle de Niono / cercle de Bla", individuals=None, status="inaccessible"),
+        "C2",
+    ),
+    "PLACE_UNCLEAR": OfSourceFile("Chiffres cités", STATEMENT, quoted(place="Niono"), quoted(place="commune de Niono"), "C2"),
+    "PRESENCE_REVERSED": OfSourceFile("3W", PRESENCE, present(ended_on=date(2019, 5, 31)), present(), "G2"),
 }

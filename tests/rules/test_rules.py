@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines import rules, triangulation
+from pipelines import checking, intake, rules, triangulation
+from pipelines.checking import Rulebook
 from pipelines.io import workbooks
-from pipelines.model import Compiled, Discrepancy, Finding, Problem
+from pipelines.model import Compiled, Discrepancy, Finding, OpenedFile, Problem, Sheet
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
 from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
@@ -24,6 +25,7 @@ from tests.rules.examples import (
     OfFiles,
     OfMonth,
     OfReturn,
+    OfSourceFile,
     OfSources,
     set_,
     zip_of_a_letter,
@@ -34,6 +36,7 @@ BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(examp
 FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfFiles)}
 MONTHS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfMonth)}
 SOURCES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSources)}
+SOURCE_FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSourceFile)}
 
 
 def findings_of(*fiches: Fiche) -> list[Finding]:
@@ -53,6 +56,13 @@ def month(example: OfMonth, *, bad: bool) -> Compiled:
     late = example.bad_late if bad else ()
     others = example.bad_others if bad else ()
     return compile_fiches(changed(*now), *others, past=past_of(changed(*before)), expected=expected, late=late)
+
+
+def findings_of_source(example: OfSourceFile, row: Mapping[str, Any]) -> list[Finding]:
+    grid = (tuple(item.label.fr for item in example.table.fields), tuple(row.get(name) for name in example.table.names))
+    file = OpenedFile("source.xlsx", "0", (Sheet(example.title, grid),))
+    [part] = checking.check_source(intake.read(file, intake.layouts()), GAZETTEER, Rulebook())
+    return list(part.findings)
 
 
 def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
@@ -89,6 +99,8 @@ def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
         return findings_of(*(changed(*changes) for changes in example.bad))[0].params
     if isinstance(example, OfMonth):
         return month(example, bad=True).findings[0].finding.params
+    if isinstance(example, OfSourceFile):
+        return findings_of_source(example, example.bad)[0].params
     return gaps(example.bad, example.place_id)[0].params
 
 
@@ -170,6 +182,13 @@ def test_bad_month_draws_one_finding_about_its_place(code: str) -> None:
 @pytest.mark.parametrize("code", MONTHS)
 def test_good_month_draws_no_finding(code: str) -> None:
     assert month(MONTHS[code], bad=False).findings == ()
+
+
+@pytest.mark.parametrize("code", SOURCE_FILES)
+def test_bad_row_of_a_source_draws_one_finding_at_its_cell(code: str) -> None:
+    example = SOURCE_FILES[code]
+    assert [(item.code, item.cell) for item in findings_of_source(example, example.bad)] == [(code, example.cell)]
+    assert findings_of_source(example, example.good) == []
 
 
 @pytest.mark.parametrize("code", SOURCES)
