@@ -454,9 +454,12 @@ class Compared:
     where: str | None = None
     """File, sheet and cell."""
     source_id: str | None = None
-    """The row of the register of sources; None for the return and its past."""
+    """The row of the register of sources, `RETURN` for the return itself and `PAST` for what it was in the past."""
     takes: bool = False
     """Whether a decision may put this number in the place of the return's."""
+
+    RETURN: ClassVar[str] = "return"
+    PAST: ClassVar[str] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +508,16 @@ class NotComparable:
 
 
 @dataclass(frozen=True, slots=True)
+class Triangulated:
+    """What the sources of a month make of its returns: what does not agree, what is not compared, and the (place, group, measure)
+    that a source of an independent lineage confirms."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    set_aside: tuple[NotComparable, ...]
+    agreed: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the CMP decided about a discrepancy, on the values that `fingerprint` stands for. `households` and `individuals` are
     the new values of the place where the action sets them; `undoes` is the id of the decision that this one takes back."""
@@ -524,7 +537,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it."""
+    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it. `months` is
+    how long before the month the value taken was counted, None when nobody says; `additional` people come on top of the figure."""
 
     decision_id: int
     place_id: str
@@ -534,6 +548,22 @@ class Settlement:
     delta: int
     reason: str
     basis: str | None = None
+    action: Action = Action.TAKE_SOURCE
+    months: int | None = 0
+    additional: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DecisionConflict:
+    """Two standing decisions that would both change one number: the later one holds."""
+
+    place_id: str
+    population_group: str
+    measure: str
+    unit: str
+    holds: int
+    set_aside: int
+    """Ids of decisions."""
 
 
 @dataclass(frozen=True, slots=True)
