@@ -557,7 +557,9 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
     rows["cell"] = [cell_of(sheet.columns.get(speaking, "A"), row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
     named = rows["organisation"] if "organisation" in rows else [None] * len(rows)
-    rows["source_id"] = [source_of(name if isinstance(name, str) else None, layout).id for name in named]
+    sources = [source_of(name if isinstance(name, str) else None, layout) for name in named]
+    rows["source_id"] = [source.id for source in sources]
+    rows["lineage"] = [source.lineage_of(PopulationGroup.IDP) for source in sources]
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))
     dossier.findings.clear()
     return SourceRows(

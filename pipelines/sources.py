@@ -198,8 +198,8 @@ def statements(parts: Sequence[SourceRows]) -> pd.DataFrame:
     population group, whatever the table. `value` is Int64, `cell` the number's own cell (of the first row, where several rows
     of a list add up to the number of a place). Sorted; alerts are no statements, they become events.
 
-    A row without place, date or group has a finding of its own and is left out; so is a number that is missing, unless the row
-    says that the place is out of reach."""
+    A row without place or group has a finding of its own and is left out; so is a number that is missing, unless the row says that
+    the place is out of reach. One without a date has None for it."""
     return _framed(line for part in parts if part.table in _NUMBERS for line in _of_part(part))
 
 
@@ -211,8 +211,6 @@ def _of_part(part: SourceRows) -> Iterator[dict[str, Any]]:
 def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
     source = source_of(_text(row.get("organisation")), part.layout)
     as_of = row.get(_DATED_BY.get(part.table, "stated_on"))
-    if not isinstance(as_of, date):
-        return
     scope, numbers = scope_of(row), tuple(_numbers(row, part))
     for place_id in _places(row):
         for column, group, unit, value in numbers:
@@ -222,7 +220,7 @@ def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]
                 "measure": str(Measure.ARRIVALS if part.table == fields.SITREP.name else stock_measure(group)),
                 "unit": unit,
                 "value": value,
-                "as_of": as_of,
+                "as_of": as_of if isinstance(as_of, date) else None,
                 "source_id": source.id,
                 "organisation": _text(row.get("organisation")) or source.name.fr,
                 "lineage": source.lineage_of(group),
@@ -360,35 +358,6 @@ def _present(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any
             "source_id": source_of(organisation, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
             "cell": cell_of(part.columns.get("organisation"), int(row["row"])) or row["cell"],
         }  # fmt: skip
-
-
-# --- what quotes what ------------------------------------------------------------------------------------------------------
-
-
-def quoted_numbers(row: Mapping[str, Any], known: Iterable[str] = ()) -> tuple[str, ...]:
-    """The alerts that an alert or assessment quotes: those of its column `cites`, and those of `known` (the alert numbers of the
-    month) that stand in its remarks, whole, as written in either. Its own number is none of them. Sorted, each once."""
-    own = _number(str(row.get("alert_number") or ""))
-    by_number = {folded: number for number in sorted(set(known)) if (folded := _number(number))}
-    remarks = f" {_number(_text(row.get('remarks')) or '')} "
-    told = [part.strip() for part in _LISTED.split(_text(row.get("cites")) or "")]
-    cited = {by_number.get(_number(part), part) for part in told if _number(part) not in ("", own)}
-    cited |= {number for folded, number in by_number.items() if folded != own and _telling(folded) and f" {folded} " in remarks}
-    return tuple(sorted(cited))
-
-
-_LISTED = re.compile(r"[;,\n]|\bet\b")
-_NUMBER_SIGN = re.compile(r"\b[Nn]\s*[°ºo]\s*(?=\d)|№")
-
-
-def _number(text: str) -> str:
-    """A report number for comparison, without the sign before it: N°03/2019-12/ERM is 03 2019 12 erm."""
-    return plain(_NUMBER_SIGN.sub(" ", text))
-
-
-def _telling(number: str) -> bool:
-    """Whether a number can be told from any other number of a sentence: it has a letter, or two parts, or four digits."""
-    return len(number.split()) > 1 or any(c.isalpha() for c in number) or len(number) >= 4
 
 
 # --- what was printed -------------------------------------------------------------------------------------------------------

@@ -322,11 +322,6 @@ ALERT = Table(
         _count("table_households", "Ménages (tableau)", "Households (table)", "Ménages du tableau du rapport", "Households in the report's table", "household"),
         _count("table_individuals", "Individus (tableau)", "Individuals (table)", "Personnes du tableau du rapport", "Persons in the report's table", "individual"),
         _REMARKS,
-        _count("table_households", "Ménages au tableau", "Households in the table", "Ménages selon le tableau du rapport, quand le texte en donne aussi",
-               "Households by the report's table, where its text gives some too", "household"),
-        _count("table_individuals", "Individus au tableau", "Individuals in the table", "Personnes selon le tableau du rapport",
-               "Persons by the report's table", "individual"),
-        _text("cites", "Alertes citées", "Alerts quoted", "Numéros des alertes que le rapport cite", "Numbers of the alerts that the report quotes", width=24),
     ),
 )  # fmt: skip
 

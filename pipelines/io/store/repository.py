@@ -673,13 +673,13 @@ class Store:
 
     def statements(self, period: Period) -> pd.DataFrame:
         """What sources state about places, the columns of `STATEMENT_COLUMNS`, in the order it was saved in."""
-        from pipelines.triangulation.evidence import STATEMENT_COLUMNS
+        from pipelines.model import STATEMENT_COLUMNS
 
         return self._said(period, tables.statement, STATEMENT_COLUMNS)
 
     def presence(self, period: Period) -> pd.DataFrame:
         """Who is present where, the columns of `PRESENCE_COLUMNS`, in the order it was saved in."""
-        from pipelines.triangulation.evidence import PRESENCE_COLUMNS
+        from pipelines.model import PRESENCE_COLUMNS
 
         return self._said(period, tables.presence, PRESENCE_COLUMNS)
 
