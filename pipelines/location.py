@@ -195,12 +195,13 @@ def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[pd.DataFram
     places = [ids for ids, _, _ in located]
     alone = [ids[0] if len(ids) == 1 else None for ids in places]
     at = [gazetteer.place(place_id).level if place_id else None for place_id in alone]
-    where = pd.DataFrame(dict(zip(SOURCE_PLACES, (alone, at, places), strict=True)), index=rows.index, dtype=object)
+    cercle = [gazetteer.cercle_of(place_id) if place_id else None for place_id in alone]
+    where = pd.DataFrame(dict(zip(SOURCE_PLACES, (alone, at, places, cercle), strict=True)), index=rows.index, dtype=object)
     return where, pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
 
 
-SOURCE_PLACES = ("place_id", "placed_level", "place_ids")
-"""Where a row of a source is; `place_ids` are all its places, `place_id` the only one."""
+SOURCE_PLACES = ("place_id", "placed_level", "place_ids", "cercle_id")
+"""Where a row of a source is; `place_ids` are all its places, `place_id` the only one, `cercle_id` the cercle of that."""
 _LEVELS = ("region", "cercle", "commune")
 
 

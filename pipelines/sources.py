@@ -204,8 +204,20 @@ def statements(parts: Sequence[SourceRows]) -> pd.DataFrame:
 
 
 def _of_part(part: SourceRows) -> Iterator[dict[str, Any]]:
-    lines = [line for row in part.rows.to_dict("records") for line in _of_row(row, part)]
-    return iter(_added_up(lines) if part.table in _LISTS else lines)
+    rows = part.rows.to_dict("records")
+    if part.table not in _LISTS:
+        return (line for row in rows for line in _of_row(row, part))
+    return iter(_added_up(line for row in _kept_together(rows) for line in _of_row(row, part)))
+
+
+def _kept_together(rows: Sequence[Mapping[Any, Any]]) -> Iterator[Mapping[Any, Any]]:
+    """The rows of a list. A commune that was not recognised leaves its people in the cercle, which then has all rows of its own:
+    they are the number of the cercle, and no longer of its communes."""
+    whole = {row["cercle_id"] for row in rows if _is_coarser(row) and row["placed_level"] == Level.CERCLE}
+    for row in rows:
+        above = row["cercle_id"]
+        kept = {"place_ids": (above,), "placed_level": str(Level.CERCLE), "commune": None}
+        yield {**row, **kept} if above is not None and above in whole else row
 
 
 def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
@@ -268,7 +280,7 @@ _SCOPE_OF = {
 
 def scope_of(row: Mapping[Any, Any]) -> Scope:
     """What the numbers of a row cover of its place: what is written, else what follows from what is said of the people and from the
-    words of place and remarks. A commune that was not recognised leaves its people in the cercle, and is no number of the cercle."""
+    words of place and remarks. A number of a commune that was not recognised is no number of the whole cercle."""
     written = _text(row.get("scope"))
     if written is not None:
         return Scope(written)
@@ -276,9 +288,14 @@ def scope_of(row: Mapping[Any, Any]) -> Scope:
     if status in _SCOPE_OF:
         return _SCOPE_OF[StatementStatus(str(status))]
     words = (_text(row.get("place")), _text(row.get("remarks")) if "children" in row else None)
+    partial = any(says_partial(text) for text in words if text) or (not words[0] and _is_coarser(row))
+    return Scope.PARTIAL if partial else Scope.WHOLE
+
+
+def _is_coarser(row: Mapping[Any, Any]) -> bool:
+    """Whether a row names a finer place than the one it was put at."""
     finest = next((level for level in ("commune", "cercle", "region") if _text(row.get(level))), None)
-    coarser = not words[0] and finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY)
-    return Scope.PARTIAL if coarser or any(says_partial(text) for text in words if text) else Scope.WHOLE
+    return finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY)
 
 
 def _quoted(row: Mapping[Any, Any]) -> str | None:
