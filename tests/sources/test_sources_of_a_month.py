@@ -52,7 +52,10 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
         ("CRS", "nfi"), ("NRC", "coordination"), ("NRC", "wash"),
     ]  # fmt: skip
     assert folder.query("SELECT alert_number, table_households FROM alert WHERE alert_number = '4043'") == [("4043", 1897)]
-    assert folder.query("SELECT cercle, households FROM alert WHERE alert_number IS NULL ORDER BY cercle") == [("DIOILA", 12), ("GAO_CER", 40)]
+    assert folder.query("SELECT cercle, households FROM alert WHERE alert_number IS NULL ORDER BY cercle") == [
+        ("DIOILA", 12),
+        ("GAO_CER", 40),
+    ]
     told = {code for [code] in folder.query("SELECT code FROM finding WHERE release_id IS NOT NULL")}
     assert {"CODE_WRONG", "DATE_AS_TEXT", "PLACE_MISPLACED"} <= told
     assert not {"LAYOUT_UNKNOWN", "LAYOUT_OTHER", "FILE_NOT_WORKBOOK"} & told
