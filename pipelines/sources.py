@@ -113,9 +113,13 @@ _BEFORE_A_PLACE = frozenset({"de", "du", "des", "d", "a"})
 
 @cache
 def register() -> Register:
-    """The packaged register. Raises KeyError or ValueError when a row of it lacks something or is no code."""
-    rows = tomllib.loads(files("schemas").joinpath("reference", "sources.toml").read_text("utf-8"))
-    return Register(_source(name, row) for name, row in rows.items())
+    """The packaged register."""
+    return parse_register(files("schemas").joinpath("reference", "sources.toml").read_text("utf-8"))
+
+
+def parse_register(text: str) -> Register:
+    """A register from its TOML. Raises KeyError or ValueError when a row of it lacks something or is no code."""
+    return Register(_source(name, row) for name, row in tomllib.loads(text).items())
 
 
 def _source(name: str, row: Mapping[str, Any]) -> Source:
@@ -136,12 +140,11 @@ def _source(name: str, row: Mapping[str, Any]) -> Source:
 def source_of(organisation: str | None, layout: str | None = None) -> Source:
     """Who states what a row says: the organisation written in it, else the one that files of this layout are of. An organisation
     that the register does not have is a source of its own, named after it."""
-    return _source_of(organisation, layout)
+    return _source_of(register(), organisation, layout)
 
 
 @lru_cache(maxsize=4096)
-def _source_of(organisation: str | None, layout: str | None) -> Source:
-    known = register()
+def _source_of(known: Register, organisation: str | None, layout: str | None) -> Source:
     meant = known.of_layout(layout)
     if organisation is None or not plain(organisation):
         return meant or known.by_id["partenaire"]
