@@ -36,7 +36,7 @@ from pipelines.model import (
 )
 from pipelines.places import Gazetteer, Match
 from pipelines.rules import Hit, RowRule
-from pipelines.sources import source_of
+from pipelines.sources import source_of_row
 from schemas import cells, fields, tables, texts
 from schemas.codes import Effect, Level, PopulationGroup, Unit
 
@@ -556,8 +556,7 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
     speaking = next(iter(table.counts), table.fields[0]).name
     rows["cell"] = [cell_of(sheet.columns.get(speaking, "A"), row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
-    named = rows["organisation"] if "organisation" in rows else [None] * len(rows)
-    sources = [source_of(name if isinstance(name, str) else None, layout) for name in named]
+    sources = [source_of_row(row, layout) for row in rows.to_dict("records")]
     rows["source_id"] = [source.id for source in sources]
     rows["lineage"] = [source.lineage_of(PopulationGroup.IDP) for source in sources]
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))

@@ -85,3 +85,9 @@ def is_country(text: str) -> bool:
 def says_partial(text: str) -> bool:
     """Whether a place or a note says that a number covers a part only: "zones accessibles", "couvre une partie"."""
     return _PARTIAL.search(plain(text)) is not None
+
+
+def names_a_place(text: str) -> bool:
+    """Whether a text is a way or a village, and so no organisation: "Village de Nando -> Ségué"."""
+    said = parse(text)
+    return said.origin is not None or any(place.level == "village" for place in said.places)

@@ -40,7 +40,7 @@ from pipelines.model import (
     runs,
 )
 from pipelines.places import Gazetteer, MatchMethod
-from pipelines.sources import row_name, source_of
+from pipelines.sources import row_name, source_of, source_of_row
 from schemas import fields
 from schemas.cells import plain
 from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Scope, StatementStatus, Unit
@@ -639,9 +639,13 @@ def movement_without_place(rows: pd.DataFrame, _: Thresholds) -> Verdict:
 
 @row_rule("SOURCE_UNKNOWN", tables=_STATING, needs=("organisation",), at="organisation", once=("organisation",))
 def source_unknown(rows: pd.DataFrame, _: Thresholds) -> Verdict:
-    names = rows["organisation"]
-    known = names.map(lambda name: source_of(name).registered)
-    return Verdict(known, {"row_name": names.map(row_name)})
+    """With the source that its numbers count for, where a place stands instead of an organisation."""
+    named = rows["organisation"]
+    meant = pd.Series([source_of_row(row) for row in rows.to_dict("records")], index=rows.index, dtype=object)
+    by_others = meant.map(lambda source: source.registered) & ~named.map(lambda name: source_of(name).registered)
+    known = meant.map(lambda source: source.registered) & ~by_others
+    params = {"row_name": named.map(row_name), "counts_for": meant.map(lambda source: source.name.fr).where(by_others, None)}
+    return Verdict(known, params)
 
 
 _IN_TEXT, _IN_TABLE = _BOTH, ("table_households", "table_individuals")

@@ -20,7 +20,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Period, SourceRows, cell_of
-from pipelines.place_words import says_partial
+from pipelines.place_words import names_a_place, says_partial
 from schemas import fields
 from schemas.cells import plain
 from schemas.codes import (
@@ -95,6 +95,11 @@ class Register:
             return next((part for part in known if part.lineage == RETURNS_LINEAGE), None)
         return next((part for part in known if part.lineage == RETURNS_LINEAGE), known[0])
 
+    def publisher(self, document: str) -> Source | None:
+        """Whose document it is by its first words: "OCHA Flash Update 2"."""
+        words = plain(document).split()
+        return next((found for size in range(len(words), 0, -1) if (found := self._by_name.get(" ".join(words[:size])))), None)
+
     def _one(self, organisation: str) -> Source | None:
         for text in (organisation, _IN_BRACKETS.sub(" ", organisation)):
             words = plain(text).split()
@@ -137,24 +142,30 @@ def _source(name: str, row: Mapping[str, Any]) -> Source:
     )
 
 
-def source_of(organisation: str | None, layout: str | None = None) -> Source:
-    """Who states what a row says: the organisation written in it, else the one that files of this layout are of. An organisation
+def source_of(organisation: str | None, layout: str | None = None, document: str | None = None) -> Source:
+    """Who states what a row says: the organisation written in it, else the one that files of this layout are of. Where a village or a
+    way ("Nando -> Ségué") stands for the organisation, it is who publishes the document, if the register has him. An organisation
     that the register does not have is a source of its own, named after it."""
-    return _source_of(register(), organisation, layout)
+    return _source_of(register(), organisation, layout, document)
 
 
 @lru_cache(maxsize=4096)
-def _source_of(known: Register, organisation: str | None, layout: str | None) -> Source:
+def _source_of(known: Register, organisation: str | None, layout: str | None, document: str | None) -> Source:
     meant = known.of_layout(layout)
     if organisation is None or not plain(organisation):
         return meant or known.by_id["partenaire"]
-    found = known.named(organisation)
+    found = known.named(organisation) or (known.publisher(document) if document and names_a_place(organisation) else None)
     if found is not None:
         return found
     own = row_name(organisation)
     kind = meant.kind if meant else SourceKind.STATEMENT
     text = fields.Text(organisation.strip(), organisation.strip())
     return Source(own, text, kind, own, Reliability.F, frozenset(SourceMeasure), registered=False)
+
+
+def source_of_row(row: Mapping[Any, Any], layout: str | None = None) -> Source:
+    """The source of a typed row of any source table."""
+    return source_of(_text(row.get("organisation")), layout, _text(row.get("document")))
 
 
 def row_name(organisation: str) -> str:
@@ -224,7 +235,8 @@ def _kept_together(rows: Sequence[Mapping[Any, Any]]) -> Iterator[Mapping[Any, A
 
 
 def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
-    source = source_of(_text(row.get("organisation")), part.layout)
+    source, organisation = source_of_row(row, part.layout), _text(row.get("organisation"))
+    named = organisation if organisation and not (source.registered and names_a_place(organisation)) else source.name.fr
     as_of = row.get(_DATED_BY.get(part.table, "stated_on"))
     scope, numbers = scope_of(row), tuple(_numbers(row, part))
     for place_id in _places(row):
@@ -237,7 +249,7 @@ def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]
                 "value": value,
                 "as_of": as_of if isinstance(as_of, date) else None,
                 "source_id": source.id,
-                "organisation": _text(row.get("organisation")) or source.name.fr,
+                "organisation": named,
                 "lineage": source.lineage_of(group),
                 "scope": str(scope),
                 "table": part.table,
@@ -375,7 +387,7 @@ def _present(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any
     for place_id in _places(row):
         yield {
             "place_id": place_id, "organisation": organisation, "sector": sector, "started_on": started, "ended_on": ended,
-            "source_id": source_of(organisation, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
+            "source_id": source_of_row(row, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
             "cell": cell_of(part.columns.get("organisation"), int(row["row"])) or row["cell"],
         }  # fmt: skip
 

@@ -273,6 +273,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "suggestion": _suggestion,
     "received_in": _received_in,
     "renamed": _renamed,
+    "counts_for": lambda value, lang: message("source_publisher", lang, source=value) if value else message("source_apart", lang),
     "kept_at": lambda value, lang: str(value) if value else message("kept_in_source", lang),
     "also": _also,
     "carried": _carried,

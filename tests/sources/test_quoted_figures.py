@@ -50,7 +50,7 @@ BANKASS = {
     ("cercle Bankass", "household", 806, "whole", "sldses"),
     ("cercle Bankass", "individual", 5086, "whole", "sldses"),
     ("cercle Bankass", "household", 287, "partial", "rrm"),
-    ("commune Ségué", "individual", 628, "additional", "village_de_nando_segue"),
+    ("commune Ségué", "individual", 628, "additional", "ocha"),
     ("commune Bankass", "household", 144, "partial", "mission_conjointe"),
     ("commune Bankass", "individual", 827, "partial", "mission_conjointe"),
     ("cercle Bankass", "individual", 4000, "rounded", "cluster_sante"),
