@@ -196,13 +196,25 @@ def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[pd.DataFram
     alone = [ids[0] if len(ids) == 1 else None for ids in places]
     at = [gazetteer.place(place_id).level if place_id else None for place_id in alone]
     cercle = [gazetteer.cercle_of(place_id) if place_id else None for place_id in alone]
-    where = pd.DataFrame(dict(zip(SOURCE_PLACES, (alone, at, places, cercle), strict=True)), index=rows.index, dtype=object)
+    coarser = [
+        any(read.problem for read in reads) if said else _is_coarser(row, found)
+        for row, said, (_, reads, found) in zip(wanted, words, located, strict=True)
+    ]
+    where = pd.DataFrame(
+        dict(zip(SOURCE_PLACES, (alone, at, places, cercle, coarser), strict=True)), index=rows.index, dtype=object
+    )
     return where, pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
 
 
-SOURCE_PLACES = ("place_id", "placed_level", "place_ids", "cercle_id")
-"""Where a row of a source is; `place_ids` are all its places, `place_id` the only one, `cercle_id` the cercle of that."""
+SOURCE_PLACES = ("place_id", "placed_level", "place_ids", "cercle_id", "coarser")
+"""Where a row of a source is; `place_ids` are all its places, `place_id` the only one, `cercle_id` the cercle of that, `coarser` whether
+the row names a finer place, which was not understood."""
 _LEVELS = ("region", "cercle", "commune")
+
+
+def _is_coarser(row: Mapping[Any, Any], found: Placed) -> bool:
+    finest = next((level for level in reversed(_LEVELS) if _written(row[level])), None)
+    return finest is not None and found.level not in (finest, Level.COUNTRY)
 
 
 def _written(value: Any) -> str | None:

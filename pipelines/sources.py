@@ -227,10 +227,10 @@ def _of_part(part: SourceRows) -> Iterator[dict[str, Any]]:
 def _kept_together(rows: Sequence[Mapping[Any, Any]]) -> Iterator[Mapping[Any, Any]]:
     """The rows of a list. A commune that was not recognised leaves its people in the cercle, which then has all rows of its own:
     they are the number of the cercle, and no longer of its communes."""
-    whole = {row["cercle_id"] for row in rows if _is_coarser(row) and row["placed_level"] == Level.CERCLE}
+    whole = {row["cercle_id"] for row in rows if row["coarser"] and row["placed_level"] == Level.CERCLE}
     for row in rows:
         above = row["cercle_id"]
-        kept = {"place_ids": (above,), "placed_level": str(Level.CERCLE), "commune": None}
+        kept = {"place_ids": (above,), "coarser": False, "commune": None}
         yield {**row, **kept} if above is not None and above in whole else row
 
 
@@ -303,14 +303,8 @@ def scope_of(row: Mapping[Any, Any]) -> Scope:
     if status in _SCOPE_OF:
         return _SCOPE_OF[StatementStatus(str(status))]
     words = (_text(row.get("place")), _text(row.get("remarks")) if "children" in row else None)
-    partial = any(says_partial(text) for text in words if text) or (not words[0] and _is_coarser(row))
+    partial = any(says_partial(text) for text in words if text) or row.get("coarser")
     return Scope.PARTIAL if partial else Scope.WHOLE
-
-
-def _is_coarser(row: Mapping[Any, Any]) -> bool:
-    """Whether a row names a finer place than the one it was put at."""
-    finest = next((level for level in ("commune", "cercle", "region") if _text(row.get(level))), None)
-    return finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY)
 
 
 def _quoted(row: Mapping[Any, Any]) -> str | None:

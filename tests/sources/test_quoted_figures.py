@@ -135,6 +135,10 @@ def test_a_place_in_words_is_the_only_one_that_they_can_mean(place: str | None, 
     assert unclear is (meant is None or place == "Nando"), "what is not understood is said"
 
 
+def test_a_number_of_a_place_that_is_not_understood_is_no_number_of_its_whole_cercle() -> None:
+    assert [(place, scope) for place, _, _, scope, _ in stated(quoting("Nando", "Bankass"))] == [("cercle Bankass", "partial")]
+
+
 def test_a_name_of_several_places_is_looked_for_in_the_cercles_of_the_file() -> None:
     farako = (date(2019, 12, 20), "NRC", "commune de Farako", None, 40, "enregistré", None)
     segou = (date(2019, 12, 20), "NRC", "cercle de Ségou", None, 90, "enregistré", None)
@@ -201,3 +205,23 @@ def test_a_total_of_the_country_needs_no_region_and_any_other_does() -> None:
     )
     assert [(place, value) for place, _, value, *_ in stated(part)] == [("country Mali", 200000), ("country Mali", 200001)]
     assert found(part) == [("FIELD_REQUIRED", "A4")]
+
+
+def test_an_alert_says_which_alerts_it_quotes_and_what_its_table_holds() -> None:
+    rows = (
+        ("N° d'alerte", "Nature", "Date de l'événement", "Date d'alerte", "Source principale", "Région", "Cercle Accueil",
+         "Estimatif des ménages", "Estimatif des individus", "Ménages au tableau", "Individus (tableau)", "Alertes citées"),
+        ("07/2019-12/ERM", "ERM", date(2019, 12, 9), date(2019, 12, 12), "NRC", "Mopti", "Koro", 100, 520, 100, 520, "N°03/2019-12/ERM ; 05"),
+    )  # fmt: skip
+    part = read(grids.file("alertes.xlsx", "Alertes", rows))
+    [row] = part.rows.to_dict("records")
+    assert (row["cites"], row["table_individuals"], row["kind"]) == ("N°03/2019-12/ERM ; 05", 520, "assessment")
+    assert (row["source_id"], row["lineage"], found(part)) == ("nrc", "nrc", [])
+
+
+def test_figures_are_known_by_their_headers_under_any_title() -> None:
+    for title in ("Feuil1", "OCHA flash"):
+        assert intake.read(grids.file("x.xlsx", title, grids.BANKASS), intake.layouts()).layout == "chiffres-cites-v1"
+        assert intake.read(grids.file("x.xlsx", title, grids.EHTOOLS), intake.layouts()).layout == "ehtools-v1"
+        assert intake.read(grids.file("x.xlsx", title, grids.REPATRIATIONS), intake.layouts()).layout == "hcr-rapatriements-v1"
+        assert intake.read(grids.file("x.xlsx", title, grids.PRESENCE), intake.layouts()).layout == "presence-3w-v1"
