@@ -19,6 +19,7 @@ from tests.store.samples import (
     decide,
     everything,
     gap,
+    publish,
     save,
     save_draft,
     told,
@@ -101,6 +102,36 @@ def test_what_is_not_comparable_is_replaced_by_each_run(store: Store) -> None:
     assert store.not_comparable(NOVEMBER) == []
     save_draft(store)
     assert store.not_comparable(DECEMBER) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2020-01-15", "2020-01-15"), ("2019-12-31", "2020-01-01"), ("2020-02-28", "2020-03-01"), ("2021-02-28", "2021-03-01"),
+     ("2019-06-30", "2022-11-05"), ("1999-12-31", "2000-03-01")],
+)  # fmt: skip
+def test_what_waits_has_an_age_in_days(store: Store, first: str, last: str) -> None:
+    began, now = date.fromisoformat(first), date.fromisoformat(last)
+    for day in (began, now):
+        save_draft(store, discrepancies=told(), as_of=day)
+    assert store.view("open_discrepancy")["age_days"].tolist() == [(now - began).days]
+
+
+def test_what_waits_is_listed_and_escalated_after_its_day(store: Store) -> None:
+    found = [(gap(key, **more), "phrase", "remède", due) for key, more, due in (
+        ("late", {"partner": "OIM"}, date(2020, 1, 14)), ("today", {}, PUBLICATION), ("never", {}, None), ("decided", {}, None),
+    )]  # fmt: skip
+    save_draft(store, discrepancies=found)
+    decide(store, wanted("today", Action.ASK_REGION), wanted("decided"))
+    seen = store.view("open_discrepancy").set_index("id")
+    assert seen["escalated"].to_dict() == {"late": 1, "today": 0, "never": 0}
+    assert seen.loc["today", "status"] == "asked"
+    assert seen.loc["late", ["unit", "impact", "severity", "partner", "share"]].tolist() == [
+        "individual",
+        50,
+        "red",
+        "OIM",
+        0.002,
+    ]
 
 
 # --- what people decide ---------------------------------------------------------------------------------------------------
@@ -287,3 +318,8 @@ def test_the_bridge_cites_the_decision(store: Store) -> None:
         decided, "take_source", "CMP", date(2020, 1, 12),
     )  # fmt: skip
     assert (settled["reason"], settled["decision_reason"]) == ("valeur de la DTM", "PV 12")
+    publish(store, 1)
+    for view in ("draft_bridge", "official_bridge"):
+        cited = store.view(view)
+        assert cited["decided_by"].tolist() == [None, "CMP"]
+        assert cited["decision_reason"].tolist() == [None, "PV 12"]
