@@ -170,9 +170,7 @@ def old_store(url: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "0002")
         for table, row in OLD.items():
-            connection.execute(
-                text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(row.values())})".replace(":", "\\:"))
-            )
+            connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(row.values())})")
         connection.execute(text("INSERT INTO decision SELECT 2, discrepancy_id, action, decided_by, decided_on, reason, value, "
                                 "fingerprint, 1 FROM decision"))  # fmt: skip
         connection.execute(text("CREATE VIEW open_discrepancy AS SELECT id, proposed FROM discrepancy"))

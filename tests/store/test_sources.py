@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from pipelines.io.store import Store
-from pipelines.triangulation.evidence import PRESENCE_COLUMNS, STATEMENT_COLUMNS, no_rows
+from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS
+from pipelines.triangulation.evidence import no_rows
 from tests.store.samples import DECEMBER, NOVEMBER
 
 HASHES = {"dtm.xlsx": "ab", "3w.xlsx": "cd"}
