@@ -519,7 +519,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it."""
+    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it. `months` is
+    how long before the month the value taken was counted, None when nobody says; `additional` people come on top of the figure."""
 
     decision_id: int
     place_id: str
@@ -529,6 +530,22 @@ class Settlement:
     delta: int
     reason: str
     basis: str | None = None
+    action: Action = Action.TAKE_SOURCE
+    months: int | None = 0
+    additional: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DecisionConflict:
+    """Two standing decisions that would both change one number: the later one holds."""
+
+    place_id: str
+    population_group: str
+    measure: str
+    unit: str
+    holds: int
+    set_aside: int
+    """Ids of decisions."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ import pandas as pd
 
 from pipelines import correction
 from pipelines.model import (
+    Decision,
+    DecisionConflict,
     Identification,
     LateVersion,
     Past,
@@ -116,7 +118,7 @@ def all_codes() -> frozenset[str]:
     from schemas.tables import COLUMN_RULES
 
     of_a_return = (DOOR_RULES, READING_RULES, FORM_RULES, ROW_RULES, SUBMISSION_RULES)
-    of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES)
+    of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES, DECISION_RULES)
     return frozenset(code for group in (COLUMN_RULES, UNREAD_RULES.values(), *of_a_return, *of_a_month) for code in group)
 
 
@@ -197,6 +199,20 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
         MONTH_RULES[code] = rule
         if unless is not None:
             UNKNOWN_AFTER[code] = unless
+        return rule
+
+    return register
+
+
+DecisionRule = Callable[[Sequence[DecisionConflict], Mapping[int, Decision], Gazetteer], Iterable[Hit]]
+DECISION_RULES: dict[str, DecisionRule] = {}
+
+
+def decision_rule(code: str) -> Callable[[DecisionRule], DecisionRule]:
+    """What is said of the decisions that stand in a month; they come by their id."""
+
+    def register(rule: DecisionRule) -> DecisionRule:
+        DECISION_RULES[code] = rule
         return rule
 
     return register
@@ -1033,3 +1049,18 @@ def returnees_fall(month: MonthView, _: Thresholds) -> Iterator[Hit]:
             params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),
                       "past": month.past.name}  # fmt: skip
             yield Hit(**month.at(place_id, table=fields.RETURNEE.name), params=params)
+
+
+# --- what was decided ---------------------------------------------------------------------------------------------------
+
+
+@decision_rule("DECISIONS_CONFLICT")
+def decisions_conflict(
+    conflicts: Sequence[DecisionConflict], decisions: Mapping[int, Decision], gazetteer: Gazetteer
+) -> Iterator[Hit]:
+    """Once for each pair of decisions, whether they contradict each other in households, individuals or both."""
+    pairs = {(item.holds, item.set_aside): item for item in sorted(conflicts, reverse=True)}
+    for (holds, aside), item in sorted(pairs.items()):
+        params = {"place": gazetteer.place(item.place_id).name, "holds": str(holds), "set_aside": str(aside),
+                  "decided_on": decisions[aside].decided_on, "by": decisions[aside].decided_by}  # fmt: skip
+        yield Hit(place_id=item.place_id, params=params)

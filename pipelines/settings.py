@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         description="Qui signe le procès-verbal régional / who signs the regional minutes",
     )  # fmt: skip
     limits: Limits = Field(default_factory=Limits, description="Limites d'un fichier reçu / limits of a received file")
+    materiality: int = Field(
+        50,
+        ge=0,
+        description="Personnes sous lesquelles les écarts se répondent en groupe / persons below which discrepancies are answered as a group",
+    )
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )

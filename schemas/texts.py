@@ -200,6 +200,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "level": _code_label(codes.RowLevel),
     "observed_on": _iso_day,
     "stated_on": _iso_day,
+    "decided_on": _iso_day,
     "period_end": _iso_day,
     "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
     "others": lambda value, lang: message("others", lang, count=value) if value else "",
