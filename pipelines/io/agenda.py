@@ -358,3 +358,9 @@ def holds_words(point: Point, decision: Mapping[str, Any], lang: str = "fr") -> 
     if point.former is not None and point.former["decision_id"] == decision["id"]:
         key = "reopened"
     return message(f"agenda_state_{key}", lang)
+
+
+def proposal(point: Point, lang: str = "fr") -> str:
+    """What is proposed, and how to go about it: `Interroger la région : demander…`."""
+    action = point.proposed.label(lang)
+    return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))

@@ -232,7 +232,7 @@ def _to_decide(point: Point, day: date, lang: str) -> dict[str, Any]:
         "group_counted": told.counted_as(point.group, point.measure, point.unit, lang),
         "question": inert(point.sentence(lang)), "return": _said(first, lang), "others": "\n".join(_said(value, lang) for value in others),
         "gap": point.gap, "share": point.share, "severity": point.severity,
-        "proposal": inert(f"{point.proposed.label(lang)[:1].upper()}{point.proposed.label(lang)[1:]}. {point.remedy(lang)}"),
+        "proposal": inert(told.proposal(point, lang)),
         "owner": inert(told.owner_words(point.owner, point.partner, lang)), "due": point.due, "age": told.days(point.age_days, lang),
         "answered": inert("\n".join(told.answered_lines(point, day, lang))), FINGERPRINT: point.fingerprint,
     }  # fmt: skip
