@@ -186,7 +186,7 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
             compared_with=month.past.name if month.past else None,
             compiled_at=job.now,
             messages=in_french,
-            discrepancies=[(gap, *in_french_discrepancy(gap)) for gap in gaps],
+            discrepancies=[(gap, *in_french_discrepancy(gap), None) for gap in gaps],
         )
         _store_alerts(job, opened, sources)
     return compiled
