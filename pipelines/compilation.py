@@ -17,6 +17,7 @@ from pipelines import rules
 from pipelines.checking import Rulebook
 from pipelines.model import FLOW_ENDS, Compiled, LateVersion, Past, Period, PeriodFinding, SubmissionHead
 from pipelines.places import Gazetteer
+from pipelines.triangulation import Evidence
 from schemas import fields
 from schemas.codes import (
     TOTAL,
@@ -110,6 +111,15 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
         month.late,
     )
     return Compiled(month.period, figures, adjustments, _findings(view, rulebook))
+
+
+def evidence_of(month: Month, compiled: Compiled, rulebook: Rulebook, as_of: date, **others: Any) -> Evidence:
+    """A compiled month, its past and its returns as comparisons look at them; `others` are what other sources say."""
+    totals = compiled.figures[(compiled.figures[DIMENSIONS] == TOTAL).all(axis=1)]
+    return Evidence(
+        period=month.period, as_of=as_of, gazetteer=month.gazetteer, thresholds=rulebook.thresholds, totals=totals,
+        figures=compiled.figures, rows=_with_home(month), heads=month.heads, past=month.past, **others,
+    )  # fmt: skip
 
 
 def doubt(compiled: Compiled, keys: Collection[tuple[str, str, str]]) -> Compiled:

@@ -252,7 +252,10 @@ def _rows_of(sources: Iterable[SourceRows], table: fields.Table) -> Any:
     frames = [source.rows for source in sources if source.table == table.name and not source.rows.empty]
     if frames:
         return pd.concat(frames, ignore_index=True)
-    return pd.DataFrame(columns=[*table.names, "place_id", "file", "sheet", "row", "cell"])
+    return pd.DataFrame(columns=[*table.names, *_WHERE, "source_id"])
+
+
+_WHERE = ("place_id", "file", "sheet", "row", "cell")
 
 
 def _discrepancies(
@@ -293,8 +296,9 @@ def _late_versions(opened: Store, period: Period) -> tuple[LateVersion, ...]:
 
 def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:
     alerts = _rows_of(sources, fields.ALERT)
-    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer) if len(alerts) else ()
-    opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
+    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer, job.as_of)
+    hashes = {source.file.name: source.file.sha256 for source in sources}
+    opened.save_alerts(job.period, alerts[[*fields.ALERT.names, *_WHERE]], hashes, found)
 
 
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:

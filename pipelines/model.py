@@ -77,6 +77,11 @@ def letters(column: int) -> str:
     return text
 
 
+def cell_of(column: str | None, row: int) -> str | None:
+    """The address of a value: a column map holds letters, or a whole address where one cell speaks for every row."""
+    return column if column is None or column[-1:].isdigit() else f"{column}{row}"
+
+
 def runs(numbers: Sequence[int], gap: int = 1) -> Iterator[list[int]]:
     """Ascending numbers in runs of those at most `gap` apart: 4, 5, 9 are [4, 5] and [9]."""
     run: list[int] = []
@@ -479,6 +484,8 @@ class Discrepancy:
     """The organisation that is to answer, where it is no regional directorate."""
     proposed: Action = Action.ASK_REGION
     national_share: float | None = None
+    also: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    """(rule, params) of what other comparisons say of the same defect: their sentences follow that of `rule`."""
     additional: bool = False
     """Whether a source's number comes on top of the return's, and does not stand against it."""
     submission_id: int | None = None
@@ -574,13 +581,29 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `file`, `sheet`,
-    `row` and `cell` (of its first count)."""
+    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `source_id` (the row of
+    the register that its organisation is), `file`, `sheet`, `row` and `cell` (of its first count)."""
 
     file: OpenedFile
     table: str
     rows: pd.DataFrame
     findings: tuple[Finding, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """field -> column letters, or a whole address where one cell speaks for every row: with a row's number, the cell of any of its
+    values."""
+    layout: str | None = None
+
+
+STATEMENT_COLUMNS = [
+    "place_id", "population_group", "measure", "unit", "value", "as_of", "source_id", "organisation", "lineage", "scope",
+    "table", "file", "sheet", "row", "cell", "document", "quoted",
+]  # fmt: skip
+"""One line for each number that a source states about a place: `value` Int64 (missing when the source only says that a place is
+out of reach), `as_of` the day it is of, `source_id` its row of the register, `scope` what it covers (`codes.Scope`), `table` the
+kind of source (`stock`, `circulated`, `statement`, `sitrep`, `printed`), `quoted` the place as the source writes it."""
+
+PRESENCE_COLUMNS = ["place_id", "organisation", "sector", "started_on", "ended_on", "source_id", "file", "sheet", "row", "cell"]
+"""One line for each actor, sector and place; `ended_on` is missing for one who is still there."""
 
 
 @dataclass(frozen=True, slots=True)
