@@ -22,7 +22,7 @@ from schemas.codes import UNSETTLED, Action, DiscrepancyStatus, Measure, Movemen
 from schemas.texts import LANGUAGES, message, number, percent
 
 COUNTRY = "ML"
-_SMALLEST_SHARE = 0.0005
+_SMALLEST_SHARE = 0.001
 """What one decimal of a percentage still shows."""
 
 
@@ -91,7 +91,7 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """The month before the CMP on `day`. `points` are all discrepancies, open ones first, by impact. `not_comparable` and `events` are
-    rows of the store; each of `moves` is {from, to, households, individuals, where}, the ends ids of places."""
+    rows of the store, the `values` of the former as `Compared`; each of `moves` is {from, to, households, individuals, where}, the ends ids of places."""
 
     period: Period
     day: date
@@ -115,7 +115,7 @@ def agenda(store: Store, period: Period, day: date, *, region_id: str | None = N
         return region_id in (None, region_of(row["place_id"]))
 
     return Agenda(
-        period, day, points(store, period, day, region_id=region_id), tuple(filter(here, store.not_comparable(period))),
+        period, day, points(store, period, day, region_id=region_id), tuple(_with_values(row) for row in store.not_comparable(period) if here(row)),
         tuple(filter(here, store.events(period))), _moves(store, period, region_id),
     )  # fmt: skip
 
@@ -133,6 +133,10 @@ def points(store: Store, period: Period, day: date, *, region_id: str | None = N
 def region_of(place_id: str) -> str | None:
     """The region a place lies in, itself when it is one, None for the country."""
     return None if place_id == COUNTRY else reference.gazetteer().region_of(place_id) or place_id
+
+
+def _with_values(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "values": tuple(Compared(**value) for value in row["values"])}
 
 
 def _point(row: Mapping[str, Any], day: date, past: Mapping[tuple[str, str, str], Mapping[str, int]]) -> Point:
@@ -212,6 +216,15 @@ def days(count: int, lang: str = "fr") -> str:
 
 def signed(gap: int, lang: str = "fr") -> str:
     return ("+" if gap > 0 else "−" if gap < 0 else "") + number(abs(gap), lang)
+
+
+def gap_words(gap: int, unit: str, lang: str = "fr") -> str:
+    """A signed number with its unit: `+4 000 individus`."""
+    return ("+" if gap > 0 else "−" if gap < 0 else "") + amount(abs(gap), unit, lang)
+
+
+def age_words(age: int, lang: str = "fr") -> str:
+    return message("agenda_age", lang, age=days(age, lang)) if age else message("agenda_new", lang)
 
 
 def part(share: float | None, lang: str = "fr") -> str:

@@ -58,7 +58,7 @@ class Wanted:
     @property
     def same(self) -> Mapping[str, Any] | None:
         """The same decision of the same person and day, taken before on these values, whether it still holds or was taken back."""
-        said = (str(self.action), self.by, self.on, self.reason, self._source)
+        said = (str(self.action), self.by, self.on, self.reason, self.source_named)
         return next(
             (
                 decision
@@ -70,12 +70,14 @@ class Wanted:
         )  # fmt: skip
 
     @property
-    def _source(self) -> str | None:
+    def source_named(self) -> str | None:
         """The source by the name it has beside its number."""
         if not self.source:
             return None
         typed = self.source.strip().casefold()
-        named = (value.source for value in self.point.values if typed in (value.source.casefold(), (value.source_id or "").casefold()))
+        named = (
+            value.source for value in self.point.values if typed in (value.source.casefold(), (value.source_id or "").casefold())
+        )
         return next(named, self.source.strip())
 
     def written(self, answer_days: int, group_id: str | None = None) -> NewDecision:
@@ -84,7 +86,7 @@ class Wanted:
         waits = self.action in WAITS_FOR_THE_REGION
         values = self.outcome
         return NewDecision(
-            self.point.id, Action(str(self.action)), str(self.by), self.on, str(self.reason), source=self._source,
+            self.point.id, Action(str(self.action)), str(self.by), self.on, str(self.reason), source=self.source_named,
             households=values.get(str(Unit.HOUSEHOLD)), individuals=values.get(str(Unit.INDIVIDUAL)), group_id=group_id,
             owner=str(Owner.REGION) if waits else None, due=self.on + timedelta(days=answer_days) if waits else None,
             fingerprint=self.point.fingerprint,
@@ -93,12 +95,10 @@ class Wanted:
 
 def _right(refused: str, wanted: Wanted) -> dict[str, Any]:
     """What stands in for the part of a decision that was refused."""
-    if refused in PART_REFUSED:
-        return {
-            "by": {"by": "AA"}, "on": {"on": wanted.point.period.last_day}, "reason": {"reason": "A" * deciding.SHORTEST_REASON},
-            "source": {"action": Action.ASK_REGION, "source": None},
-        }[PART_REFUSED[refused]]  # fmt: skip
-    return {"action": Action.ASK_REGION, "source": None}
+    rights: dict[str, dict[str, Any]] = {
+        "by": {"by": "AA"}, "on": {"on": wanted.point.period.last_day}, "reason": {"reason": "A" * deciding.SHORTEST_REASON},
+    }  # fmt: skip
+    return rights.get(PART_REFUSED.get(refused, ""), {"action": Action.ASK_REGION, "source": None})
 
 
 PART_REFUSED: Mapping[str, str] = {
@@ -150,8 +150,8 @@ def find(store: Store, name: str, day: date, lang: str = "fr") -> Point:
 
 def decide(store: Store, wanted: Wanted, *, today: date, at: datetime, answer_days: int, lang: str = "fr") -> Recorded:
     """Writes one decision. The same one written twice is there once. Raises RefusedError."""
-    if refused := wanted.refusal(today):
-        raise RefusedError(refused.text(lang))
+    if refused := [refusal.text(lang) for refusal in wanted.refusals(today)]:
+        raise RefusedError("\n".join(refused))
     changes = changes_of(store, wanted)
     same = wanted.same
     if same is not None and same is wanted.point.standing:
@@ -229,7 +229,9 @@ def decide_group(
     for item in wanted:
         if refused := item.refusal(today):
             raise RefusedError(refused.text(lang))
-    group_id = hashlib.sha256("|".join([kind, str(action), str(on), by, *(item.point.id for item in wanted)]).encode()).hexdigest()[:12]
+    group_id = hashlib.sha256(
+        "|".join([kind, str(action), str(on), by, *(item.point.id for item in wanted)]).encode()
+    ).hexdigest()[:12]
     ids = _write(store, [item.written(answer_days, group_id) for item in wanted], at, by, lang)
     left = Counter(against.key for _, against in group.refused)
     return Together(tuple(Recorded(id_, item) for id_, item in zip(ids, wanted, strict=True)), left)
@@ -262,15 +264,36 @@ def recorded_lines(recorded: Recorded, lang: str = "fr") -> list[str]:
     """What was written down, and which numbers change from what to what."""
     wanted, point = recorded.wanted, recorded.wanted.point
     action = Action(str(wanted.action))
-    what = message("agenda_action_of", lang, action=action, source=wanted.source) if wanted.source else action.label(lang)
+    what = message("agenda_action_of", lang, action=action, source=wanted.source_named) if wanted.source else action.label(lang)
     key = "decide_already" if recorded.already else "decide_recorded"
-    lines = [message(key, lang, number_of=str(recorded.id), id=point.id, place=label(point.place_id, lang), action=what, by=wanted.by, day=wanted.on)]
+    lines = [
+        message(
+            key,
+            lang,
+            number_of=str(recorded.id),
+            id=point.id,
+            place=label(point.place_id, lang),
+            action=what,
+            by=wanted.by,
+            day=wanted.on,
+        )
+    ]
     if not recorded.already and point.standing is not None:
         lines.append(message("decide_replaces", lang, number_of=str(point.standing["id"])))
     for change in recorded.changes:
         name = counted_as(point.group, point.measure, change.unit, lang)
         moved = signed(change.after - (change.before or 0), lang)
-        lines.append(message("decide_change", lang, place=label(point.place_id, lang), name=name, before=change.before, after=change.after, moved=moved))
+        lines.append(
+            message(
+                "decide_change",
+                lang,
+                place=label(point.place_id, lang),
+                name=name,
+                before=change.before,
+                after=change.after,
+                moved=moved,
+            )
+        )
     if left := deciding.left_sentence(action, dict.fromkeys((str(change.unit) for change in recorded.changes), 0), lang):
         lines.append(message("decide_left", lang, left=left))
     return lines if recorded.changes else [*lines, message("decide_no_change", lang)]
@@ -280,6 +303,6 @@ def recorded_json(recorded: Recorded) -> dict[str, Any]:
     wanted = recorded.wanted
     return {
         "decision": recorded.id, "id": wanted.point.id, "period": str(wanted.point.period), "action": str(wanted.action),
-        "source": wanted.source, "by": wanted.by, "date": str(wanted.on), "reason": wanted.reason, "already": recorded.already,
+        "source": wanted.source_named, "by": wanted.by, "date": str(wanted.on), "reason": wanted.reason, "already": recorded.already,
         "changes": [{"unit": str(change.unit), "before": change.before, "after": change.after} for change in recorded.changes],
     }  # fmt: skip

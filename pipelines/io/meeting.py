@@ -233,7 +233,7 @@ def _to_decide(point: Point, day: date, lang: str) -> dict[str, Any]:
         "question": inert(point.sentence(lang)), "return": _said(first, lang), "others": "\n".join(_said(value, lang) for value in others),
         "gap": point.gap, "share": point.share, "severity": point.severity,
         "proposal": inert(told.proposal(point, lang)),
-        "owner": inert(told.owner_words(point.owner, point.partner, lang)), "due": point.due, "age": told.days(point.age_days, lang),
+        "owner": inert(told.owner_words(point.owner, point.partner, lang)), "due": point.due, "age": told.days(point.age_days, lang) if point.age_days else message("agenda_new", lang),
         "answered": inert("\n".join(told.answered_lines(point, day, lang))), FINGERPRINT: point.fingerprint,
     }  # fmt: skip
 

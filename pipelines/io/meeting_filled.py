@@ -47,7 +47,9 @@ def read_meeting(
             if found := _titles(sheet, of_sheet):
                 reader = _Reader(sheet, found[1], {point.id: point for point in points}, period, by, on, today, lang)
                 return reader.read(found[0])
-    raise MeetingError(message("import_not_a_meeting", lang, file=path.name, sheet_title=message("meeting_sheet_to_decide", lang)))
+    raise MeetingError(
+        message("import_not_a_meeting", lang, file=path.name, sheet_title=message("meeting_sheet_to_decide", lang))
+    )
 
 
 def _titles(sheet: Sheet, lang: str) -> tuple[int, dict[str, int]] | None:
@@ -85,18 +87,26 @@ class _Reader:
             if first == row:
                 filled.wanted.append(wanted)
             elif same != wanted:
-                filled.problems.append(self._say(row, meeting.DECISION, "import_twice", row=str(first + 1), place=self._place(wanted.point)))
+                filled.problems.append(
+                    self._say(row, meeting.DECISION, "import_twice", other=first + 1, place=self._place(wanted.point))
+                )
         return filled
 
     def _line(self, row: int, said: Mapping[str, Any]) -> tuple[Wanted | None, list[str]]:
         """The decision of a line, and all that is wrong in it."""
         unread = list(self._unread(row, said))
-        point = None if isinstance(said[meeting.REFERENCE], Unread) else self.points.get(str(said[meeting.REFERENCE] or "").strip())
+        point = (
+            None if isinstance(said[meeting.REFERENCE], Unread) else self.points.get(str(said[meeting.REFERENCE] or "").strip())
+        )
         if unread:
             return None, unread
         if point is None:
             told = str(said[meeting.REFERENCE] or "")
-            return None, [self._say(row, meeting.REFERENCE, "import_unknown" if told else "import_no_reference", id=told, period=str(self.period))]
+            return None, [
+                self._say(
+                    row, meeting.REFERENCE, "import_unknown" if told else "import_no_reference", id=told, period=str(self.period)
+                )
+            ]
         if said[meeting.FINGERPRINT] is None or str(said[meeting.FINGERPRINT]).strip() != point.fingerprint:
             return None, [self._say(row, meeting.DECISION, "import_changed", place=self._place(point), period=str(self.period))]
         wanted = self._wanted(point, said)
@@ -117,9 +127,11 @@ class _Reader:
                 yield self._say(row, meeting.ON, "import_bad_day", typed_day=str(said[meeting.ON]))
             else:
                 column = PART_REFUSED.get(refused.key, meeting.DECISION)
-                yield f"{self._cell(row, column)} : {refused.text(self.lang)}"
+                yield self._tell(row, column, refused.text(self.lang))
         if wanted.same is not None and wanted.same["undone"]:
-            yield self._say(row, meeting.DECISION, "import_undone", number_of=str(wanted.same["id"]), place=self._place(wanted.point))
+            yield self._say(
+                row, meeting.DECISION, "import_undone", number_of=str(wanted.same["id"]), place=self._place(wanted.point)
+            )
 
     def _unread(self, row: int, said: Mapping[str, Any]) -> Iterator[str]:
         for name, value in said.items():
@@ -127,10 +139,13 @@ class _Reader:
                 yield self._say(row, name, f"import_unread_{value.kind}", there=value.text)
 
     def _say(self, row: int, column: str, key: str, **params: Any) -> str:
-        return f"{self._cell(row, column)} : {message(key, self.lang, **params)}"
+        return self._tell(row, column, message(key, self.lang, **params))
 
-    def _cell(self, row: int, column: str) -> str:
-        return message("import_cell", self.lang, sheet_title=self.sheet.name, cell=xl_rowcol_to_cell(row, self.columns[column]))
+    def _tell(self, row: int, column: str, what: str) -> str:
+        cell = xl_rowcol_to_cell(row, self.columns[column])
+        return message(
+            "import_problem", self.lang, at=message("import_cell", self.lang, sheet_title=self.sheet.name, cell=cell), what=what
+        )
 
     def _place(self, point: Point) -> str:
         return label(point.place_id, self.lang)

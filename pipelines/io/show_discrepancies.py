@@ -10,6 +10,7 @@ from rich.markup import escape
 from pipelines.io import agenda as told
 from pipelines.io.agenda import Agenda, Point
 from pipelines.io.decisions import Recorded, Together, recorded_lines
+from pipelines.io.meeting_filled import Filled
 from pipelines.model import Compared
 from schemas import texts
 from schemas.codes import Severity
@@ -49,7 +50,7 @@ def lines(agenda: Agenda, shown: Sequence[Point], lang: str) -> Iterator[str]:
             yield ""
             yield f"  [bold]{escape(told.label(row['place_id'], lang))}[/], {told.group_label(row['population_group'], lang)}"
             for value in row["values"]:
-                yield f"      {escape(_told_value(Compared(**value), lang))}"
+                yield f"      {escape(_told_value(value, lang))}"
             yield f"      {escape(message('discrepancies_why', lang, why=told.not_comparable_words(row, lang)))}"
     if any(point.is_open for point in shown):
         yield ""
@@ -68,7 +69,7 @@ def _point_lines(point: Point, agenda: Agenda, lang: str) -> Iterator[str]:
         yield f"      {escape(_told_value(value, lang))}"
     yield "   " + escape(
         message(
-            "discrepancies_gap", lang, gap_signed=told.signed(point.gap, lang), unit=point.unit,
+            "discrepancies_gap" if point.share is not None else "discrepancies_gap_unknown", lang, gap=told.gap_words(point.gap, point.unit, lang),
             persons=told.persons(point.impact, lang), part=told.part(point.share, lang),
         )
     )  # fmt: skip
@@ -76,7 +77,7 @@ def _point_lines(point: Point, agenda: Agenda, lang: str) -> Iterator[str]:
     yield "   " + escape(
         message(
             "discrepancies_owner", lang, owner=told.owner_words(point.owner, point.partner, lang),
-            due=told.due_words(point, lang), age=told.days(point.age_days, lang),
+            due=told.due_words(point, lang), age=told.age_words(point.age_days, lang),
         )
     )  # fmt: skip
     for line in told.answered_lines(point, agenda.day, lang):
@@ -101,10 +102,17 @@ def decided_lines(recorded: Recorded, lang: str) -> Iterator[str]:
 
 def undone_lines(number: int, undone: int, point: Point, lang: str) -> Iterator[str]:
     yield message(
-        "decide_undone", lang, number_of=str(number), undone=str(undone), place=told.label(point.place_id, lang), status=point.status
+        "decide_undone",
+        lang,
+        number_of=str(number),
+        undone=str(undone),
+        place=told.label(point.place_id, lang),
+        status=point.status,
     )
     if point.standing is not None:
-        yield message("decide_holds_again", lang, number_of=str(point.standing["id"]), decision=told.decision_words(point.standing, lang))
+        yield message(
+            "decide_holds_again", lang, number_of=str(point.standing["id"]), decision=told.decision_words(point.standing, lang)
+        )
     yield message("decide_next", lang, period=str(point.period))
 
 
@@ -122,7 +130,15 @@ def together_lines(done: Together, materiality: int, lang: str) -> Iterator[str]
     yield message("decide_next", lang, period=str(first.point.period))
 
 
-def imported_lines(new: Sequence[Recorded], known: Sequence[Recorded], lang: str) -> Iterator[str]:
+def imported_lines(filled: Filled, new: Sequence[Recorded], known: Sequence[Recorded], lang: str) -> Iterator[str]:
+    """What was recorded of a workbook, or every cell that is wrong and that nothing was."""
+    if filled.problems:
+        yield from filled.problems
+        yield told.counted("import_problems", len(filled.problems), lang)
+        return
+    if not filled.wanted:
+        yield message("import_nothing", lang)
+        return
     for recorded in new:
         yield from recorded_lines(recorded, lang)
     yield told.counted("import_recorded", len(new), lang)
