@@ -239,7 +239,7 @@ def part(share: float | None, lang: str = "fr") -> str:
 def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
     """A number with its source and day, and where it stands (empty when nobody says)."""
     key = "agenda_value" if value.as_of else "agenda_value_undated"
-    as_of = _day_or_text(value.as_of, lang)
+    as_of = day_or_text(value.as_of, lang)
     said = message(key, lang, source=value.source, amount=amount(value.value, value.unit, lang), as_of=as_of)
     return said, value.where or ""
 
@@ -309,7 +309,10 @@ def rule_title(rule: str, lang: str = "fr") -> str:
     return message(f"rule_title_{rule}", lang)
 
 
-def _day_or_text(as_of: str, lang: str) -> str:
+def day_or_text(as_of: str, lang: str = "fr") -> str:
+    """The day of a number as people write it; what is no day as it is, and a dash for nothing."""
+    if not as_of:
+        return "—"
     try:
         return texts.day(as_of, lang)
     except ValueError:

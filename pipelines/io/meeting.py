@@ -1,4 +1,4 @@
-"""The workbook of the CMP meeting: what there is to decide, filled in on a projector. `minutes_of_meeting.py` reads it back.
+"""The workbook of the CMP meeting: what there is to decide, filled in on a projector. `meeting_filled.py` reads it back.
 
 Six sheets: overview, what is to be decided, events, pairs that are not comparable, secondary displacements, decisions taken. Words
 come from `messages.toml` and the labels of `codes.py`. The same agenda gives the same bytes: the file carries the day of the
@@ -7,17 +7,13 @@ agenda, and no other date.
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import xlsxwriter
-from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
@@ -26,85 +22,40 @@ from pipelines.io import exports
 from pipelines.io.agenda import Agenda, Point
 from pipelines.io.archive import normalise_zip
 from pipelines.io.exports import inert
+from pipelines.io.sheets import FIRST, HEADER, Column, Heading, Sheets, lines_of
 from schemas import texts
 from schemas.codes import Action, DiscrepancyStatus, EventStatus, Severity
 from schemas.texts import message
-
-HEADER, FIRST = 3, 4
-"""Rows of the titles and of the first line of a table, from 0."""
-_A4 = 9
-_LINE = 12.5
-_TALLEST = 400.0
-_FONT: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
-_CELL = _FONT | {"font_size": 9, "border": 1, "border_color": "#BFBFBF", "text_wrap": True, "valign": "top"}
-_ANSWER = _CELL | {"bg_color": "#FFF8E1"}
-_STYLES: dict[str, dict[str, Any]] = {
-    "title": _FONT | {"bold": True, "font_size": 14, "font_color": "#1F3864"},
-    "banner": _FONT | {"bold": True, "font_color": "#9C0006"},
-    "guide": _FONT | {"text_wrap": True, "valign": "top", "font_color": "#404040"},
-    "said": _FONT | {"text_wrap": True, "bold": True, "font_size": 12, "font_color": "#1F3864"},
-    "none": _FONT | {"italic": True, "font_color": "#404040"},
-    "header": _CELL | {"bold": True, "font_color": "#FFFFFF", "bg_color": "#1F3864", "align": "center", "valign": "vcenter"},
-    "to_fill": _CELL | {"bold": True, "font_color": "#1F3864", "bg_color": "#FFD966", "align": "center", "valign": "vcenter"},
-    "text": _CELL,
-    "bold": _CELL | {"bold": True},
-    "small": _CELL | {"font_size": 8, "font_color": "#595959"},
-    "centre": _CELL | {"align": "center"},
-    "count": _CELL | {"num_format": "#,##0", "align": "right"},
-    "signed": _CELL | {"num_format": "+#,##0;-#,##0;0", "align": "right"},
-    "share": _CELL | {"num_format": "0.0%", "align": "right"},
-    "date": _CELL | {"num_format": "dd/mm/yyyy", "align": "center"},
-    "red": _CELL | {"bold": True, "font_color": "#9C0006", "bg_color": "#FFC7CE", "align": "center"},
-    "amber": _CELL | {"font_color": "#9C5700", "bg_color": "#FFEB9C", "align": "center"},
-    "answer": _ANSWER,
-    "answer_date": _ANSWER | {"num_format": "dd/mm/yyyy", "align": "center"},
-    "hidden": _CELL | {"font_color": "#7F7F7F"},
-    "missing": {"bg_color": "#F8CBAD"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: its title is `meeting_{name}` of `messages.toml`, its width in characters."""
-
-    name: str
-    width: float
-    style: str = "text"
-
 
 DECISION, SOURCE, BY, ON, REASON = "decision", "source", "by", "on", "reason"
 TO_FILL = (DECISION, SOURCE, BY, ON, REASON)
 REFERENCE, FINGERPRINT = "reference", "fingerprint"
 TO_DECIDE = (
-    Column("number", 5, "centre"), Column(REFERENCE, 9, "small"), Column("region", 11), Column("place", 17, "bold"),
-    Column("group_counted", 12), Column("question", 34), Column("return", 21), Column("others", 28), Column("gap", 9, "signed"), Column("share", 8, "share"),
-    Column("severity", 10, "centre"), Column("proposal", 26), Column("owner", 14), Column("due", 11, "date"),
-    Column("age", 10), Column("answered", 24), Column(DECISION, 19, "answer"), Column(SOURCE, 14, "answer"),
+    Column("number", 4.5, "centre"), Column(REFERENCE, 11, "small"), Column("region", 10), Column("place", 15, "bold"),
+    Column("group_counted", 11), Column("question", 31), Column("return", 18), Column("others", 24), Column("gap", 8.5, "signed"),
+    Column("share", 8, "share"), Column("severity", 9.5, "centre"), Column("proposal", 23), Column("owner", 13),
+    Column("due", 10.5, "date"), Column("age", 9), Column("answered", 21), Column(DECISION, 17, "answer"), Column(SOURCE, 14, "answer"),
     Column(BY, 13, "answer"), Column(ON, 11, "answer_date"), Column(REASON, 24, "answer"), Column(FINGERPRINT, 12, "hidden"),
 )  # fmt: skip
 _KEPT_ON_PAPER = 4
 """The columns that stand at the left of both pages of a printed line."""
-_SECOND_PAGE = "proposal"
+_SECOND_PAGE = "owner"
 _EVENTS = (
-    Column("region", 12), Column("place", 24, "bold"), Column("first_on", 11, "date"), Column("last_on", 11, "date"),
-    Column("alerts", 18), Column("organisations", 18), Column("witnesses", 9, "count"), Column("households", 13),
-    Column("individuals", 13), Column("assessed", 10, "centre"), Column("state", 14, "centre"), Column("age_days", 8, "count"),
-    Column("origin", 16), Column("shock", 16),
+    Column("region", 11), Column("place", 18, "bold"), Column("first_on", 11, "date"), Column("last_on", 11, "date"),
+    Column("alerts", 13), Column("organisations", 15), Column("witnesses", 9, "count"), Column("households", 11),
+    Column("individuals", 11), Column("assessed", 10, "centre"), Column("state", 13, "centre"), Column("age_days", 8, "count"),
+    Column("origin", 13), Column("shock", 14),
 )  # fmt: skip
-_NOT_COMPARABLE = (Column("region", 13), Column("place", 26, "bold"), Column("group", 15), Column("pair", 60), Column("why", 62))
+_NOT_COMPARABLE = (Column("region", 11), Column("place", 20, "bold"), Column("group", 13), Column("pair", 46), Column("why", 50))
 _MOVES = (
-    Column("from", 34, "bold"), Column("to", 34, "bold"), Column("households", 13, "count"), Column("individuals", 13, "count"),
-    Column("returns", 66),
+    Column("from", 28, "bold"), Column("to", 28, "bold"), Column("households", 11, "count"), Column("individuals", 11, "count"),
+    Column("returns", 54),
 )  # fmt: skip
 _TAKEN = (
-    Column("decision_id", 8, "centre"), Column(REFERENCE, 13, "small"), Column("region", 12), Column("place", 22, "bold"),
-    Column("question", 46), Column("action", 22), Column("taken", 18), Column(BY, 16), Column(ON, 11, "date"), Column(REASON, 32),
-    Column("holds", 14, "centre"),
+    Column("decision_id", 9, "centre"), Column(REFERENCE, 11, "small"), Column("region", 10), Column("place", 16, "bold"),
+    Column("question", 34), Column("action", 16), Column("taken", 13), Column(BY, 13), Column(ON, 11, "date"), Column(REASON, 24),
+    Column("holds", 12, "centre"),
 )  # fmt: skip
-
-
-def title_of(column: str, lang: str) -> str:
-    return message(f"meeting_{column}", lang)
 
 
 def at(column: str) -> int:
@@ -121,91 +72,34 @@ def write_meeting(path: Path, agenda: Agenda, lang: str = "fr") -> Path | None:
 def workbook(agenda: Agenda, lang: str = "fr") -> bytes:
     """The bytes of the workbook of a month."""
     content = BytesIO()
-    book = _Book(
-        xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}), agenda, lang
-    )
+    book = _Book(content, agenda, lang)
     _write_overview(book)
     _write_to_decide(book)
-    book.table("events", _EVENTS, [_event(row, lang) for row in agenda.events])
-    book.table("not_comparable", _NOT_COMPARABLE, [_pair(row, lang) for row in agenda.not_comparable])
-    book.table("moves", _MOVES, [_move(row, lang) for row in agenda.moves])
-    book.table("taken", _TAKEN, [_taken(point, decision, lang) for point, decision in _all_decisions(agenda)])
+    book.of_month("events", _EVENTS, [_event(row, lang) for row in agenda.events])
+    book.of_month("not_comparable", _NOT_COMPARABLE, [_pair(row, lang) for row in agenda.not_comparable])
+    book.of_month("moves", _MOVES, [_move(row, lang) for row in agenda.moves])
+    book.of_month("taken", _TAKEN, [_taken(point, decision, lang) for point, decision in _all_decisions(agenda)])
     book.workbook.close()
     return normalise_zip(content.getvalue(), agenda.day)
 
 
-class _Book:
-    """The workbook being written, its formats, and how a table stands on a sheet."""
+class _Book(Sheets):
+    """The workbook of a month being written."""
 
-    def __init__(self, workbook: xlsxwriter.Workbook, agenda: Agenda, lang: str) -> None:
-        self.workbook, self.agenda, self.lang = workbook, agenda, lang
-        self.month = texts.month(str(agenda.period), lang)
-        self.styles: dict[str, Format] = {name: workbook.add_format(style) for name, style in _STYLES.items()}
-        workbook.set_properties({"title": self.say("file_title", month_name=self.month)})
+    def __init__(self, content: BytesIO, agenda: Agenda, lang: str) -> None:
+        self.agenda, self.month = agenda, texts.month(str(agenda.period), lang)
+        super().__init__(content, message("meeting_file_title", lang, month_name=self.month), lang)
 
     def say(self, key: str, **params: Any) -> str:
         return message(f"meeting_{key}", self.lang, **params)
 
-    def page(self, name: str, width: int) -> Worksheet:
-        """A sheet with its title, the word that it is a draft, and what it is for."""
-        page: Worksheet = self.workbook.add_worksheet(self.say(f"sheet_{name}"))
-        page.hide_gridlines(2)
-        page.write_string(0, 0, f"{self.say(f'sheet_{name}')} — {self.month}", self.styles["title"])
-        page.set_row(0, 22)
-        page.write_string(1, 0, self.say("banner", day=self.agenda.day), self.styles["banner"])
-        page.merge_range(2, 0, 2, width - 1, self.say(f"guide_{name}", period=str(self.agenda.period)), self.styles["guide"])
-        page.set_landscape()
-        page.set_paper(_A4)
-        page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-        page.set_footer(
-            f"&L{self.say('file_title', month_name=self.month)}&R{message('review_page', self.lang, current='&P', last='&N')}"
-        )
-        return page
-
-    def table(self, name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]]) -> Worksheet:
-        """A sheet that holds one table, with filters; printed as wide as a page."""
-        page = self.page(name, len(columns))
+    def heading(self, name: str) -> Heading:
+        title = self.say(f"sheet_{name}")
         guide = self.say(f"guide_{name}", period=str(self.agenda.period))
-        page.set_row(2, _LINE * 1.2 * _lines(guide, sum(column.width for column in columns)))
-        self.header(page, HEADER, columns)
-        for number, row in enumerate(rows, start=FIRST):
-            self.line(page, number, columns, row)
-        if not rows:
-            page.write_string(FIRST, 0, self.say(f"none_{name}"), self.styles["none"])
-        page.freeze_panes(FIRST, 0)
-        page.repeat_rows(HEADER)
-        page.autofilter(HEADER, 0, HEADER + max(len(rows), 1), len(columns) - 1)
-        page.fit_to_pages(1, 0)
-        return page
+        return Heading(title, f"{title} — {self.month}", self.say("banner", day=self.agenda.day), guide)
 
-    def header(self, page: Worksheet, row: int, columns: Sequence[Column], *, widths: bool = True) -> None:
-        for number, column in enumerate(columns):
-            if widths:
-                page.set_column(number, number, column.width)
-            style = "to_fill" if column.style.startswith("answer") else "header"
-            page.write_string(row, number, self.say(column.name), self.styles[style])
-        page.set_row(row, _LINE * max(2, *(_lines(self.say(column.name), column.width - 2) for column in columns)) + 4)
-
-    def line(self, page: Worksheet, row: int, columns: Sequence[Column], values: Mapping[str, Any]) -> None:
-        for number, column in enumerate(columns):
-            value, style = values.get(column.name), column.style
-            if isinstance(value, Severity):
-                value, style = value.label(self.lang), str(value)
-            if value is None:
-                page.write_blank(row, number, None, self.styles[style])
-            elif isinstance(value, date):
-                page.write_datetime(row, number, value, self.styles[style])
-            elif isinstance(value, int | float):
-                page.write_number(row, number, value, self.styles[style])
-            else:
-                page.write_string(row, number, value, self.styles["text" if style in ("count", "date") else style])
-        tall = max(_lines(str(values.get(column.name) or ""), column.width) for column in columns)
-        page.set_row(row, min(_TALLEST, _LINE * tall + 3))
-
-
-def _lines(text: str, width: float) -> int:
-    """The number of lines that a text takes in a column."""
-    return sum(max(1, len(textwrap.wrap(line, max(4, int(width))))) for line in text.split("\n"))
+    def of_month(self, name: str, columns: Sequence[Column], rows: Sequence[Mapping[str, Any]], **more: Any) -> Worksheet:
+        return self.table(self.heading(name), columns, rows, nothing=self.say(f"none_{name}"), **more)
 
 
 # --- what is to be decided ----------------------------------------------------------------------------------------------
@@ -213,7 +107,8 @@ def _lines(text: str, width: float) -> int:
 
 def _write_to_decide(book: _Book) -> None:
     points, lang = book.agenda.open_points, book.lang
-    page = book.table("to_decide", TO_DECIDE, [_to_decide(point, book.agenda.day, lang) for point in points])
+    rows = [_to_decide(point, book.agenda.day, lang) for point in points]
+    page = book.of_month("to_decide", TO_DECIDE, rows, guide_over=slice(_KEPT_ON_PAPER, at(_SECOND_PAGE)))
     page.freeze_panes(FIRST, _KEPT_ON_PAPER)
     page.set_column(at(FINGERPRINT), at(FINGERPRINT), 12, None, {"hidden": True})
     page.repeat_columns(0, _KEPT_ON_PAPER - 1)
@@ -298,11 +193,10 @@ def _write_overview(book: _Book) -> None:
         Column("what", 46, "bold"),
         *(Column(name, 14, "count") for name in ("open", "serious", "asked", "settled", "at_stake")),
     )
-    page = book.page("overview", len(columns))
-    page.set_row(2, _LINE * 1.2 * _lines(book.say("guide_overview"), sum(column.width for column in columns)))
+    page = book.page(book.heading("overview"), columns)
     said = told.summary(agenda.points, lang)
     page.merge_range(HEADER, 0, HEADER, len(columns) - 1, said, book.styles["said"])
-    page.set_row(HEADER, 20 * _lines(said, 90))
+    page.set_row(HEADER, 20 * lines_of(said, 90))
     row = HEADER + 2
     by: tuple[tuple[str, Callable[[Point], str]], ...] = (
         ("by_region", lambda point: told.region_name(point.region_id, lang)),
