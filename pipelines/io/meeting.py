@@ -74,11 +74,12 @@ def workbook(agenda: Agenda, lang: str = "fr") -> bytes:
     content = BytesIO()
     book = _Book(content, agenda, lang)
     _write_overview(book)
-    _write_to_decide(book)
+    page = _write_to_decide(book)
     book.of_month("events", _EVENTS, [_event(row, lang) for row in agenda.events])
     book.of_month("not_comparable", _NOT_COMPARABLE, [_pair(row, lang) for row in agenda.not_comparable])
     book.of_month("moves", _MOVES, [_move(row, lang) for row in agenda.moves])
     book.of_month("taken", _TAKEN, [_taken(point, decision, lang) for point, decision in _all_decisions(agenda)])
+    _check_entries(book, page, agenda.open_points)
     book.workbook.close()
     return normalise_zip(content.getvalue(), agenda.day)
 
@@ -105,7 +106,7 @@ class _Book(Sheets):
 # --- what is to be decided ----------------------------------------------------------------------------------------------
 
 
-def _write_to_decide(book: _Book) -> None:
+def _write_to_decide(book: _Book) -> Worksheet:
     points, lang = book.agenda.open_points, book.lang
     rows = [_to_decide(point, book.agenda.day, lang) for point in points]
     page = book.of_month("to_decide", TO_DECIDE, rows, guide_over=slice(_KEPT_ON_PAPER, at(_SECOND_PAGE)))
@@ -115,8 +116,7 @@ def _write_to_decide(book: _Book) -> None:
     page.fit_to_pages(2, 0)
     page.set_v_pagebreaks([at(_SECOND_PAGE)])
     page.print_area(0, 0, max(HEADER + len(points), FIRST), at(REASON))
-    if points:
-        _check_entries(book, page, points)
+    return page
 
 
 def _to_decide(point: Point, day: date, lang: str) -> dict[str, Any]:
@@ -139,6 +139,8 @@ def _said(value: Any, lang: str) -> str:
 
 def _check_entries(book: _Book, page: Worksheet, points: Sequence[Point]) -> None:
     """Lists and dates for the cells to fill in; what is still missing of a decision is coloured while it is typed."""
+    if not points:
+        return
     lists, last = _Lists(book.workbook.add_worksheet(book.say("sheet_lists"))), FIRST + len(points) - 1
     refused = {"error_type": "stop", "error_title": book.say("bad_value")}
     for row, point in enumerate(points, start=FIRST):

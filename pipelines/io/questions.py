@@ -33,9 +33,9 @@ from schemas.texts import message
 FOLDER = "questions"
 _SEALS = ".written"
 _COLUMNS = (
-    Column("number", 5, "centre"), Column("reference", 11, "small"), Column("place", 17, "bold"), Column("group_counted", 12),
-    Column("question", 36), Column("values", 36), Column("asked_of_you", 30), Column("until", 11, "date"), Column("your_reply", 36, "answer"),
-    Column("reply_by", 16, "answer"), Column("reply_on", 11, "answer_date"),
+    Column("number", 4.5, "centre"), Column("reference", 11, "small"), Column("place", 14, "bold"), Column("group_counted", 11),
+    Column("question", 27), Column("values", 27), Column("asked_of_you", 22), Column("until", 11, "date"),
+    Column("your_reply", 28, "answer"), Column("reply_by", 13, "answer"), Column("reply_on", 11, "answer_date"),
 )  # fmt: skip
 
 
@@ -173,7 +173,8 @@ def letter(
         _question(document, number, point)
     say(document, message("questions_until", due=calendar.due) if calendar.due else message("questions_until_none"))
     say(document, message("questions_how", workbook=attached))
-    say(document, message("questions_consequence"))
+    if calendar.due:
+        say(document, message("questions_consequence"))
     say(document, message("questions_thanks", greeting=greeting.rstrip(",")), after=10)
     sign(document, sender)
     say(document, message("letter_attached", files=[attached]), size=8.5)
@@ -198,6 +199,8 @@ def _side_by_side(document: Docx, point: Point) -> None:
     table: Table = document.add_table(rows=1 + len(point.values), cols=len(titles))
     table.style = "Table Grid"
     table.autofit = False
+    for column, width in zip(table.columns, _WIDTHS, strict=True):
+        column.width = Cm(width)
     lines = [
         titles,
         *(

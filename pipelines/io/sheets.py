@@ -132,7 +132,7 @@ class Sheets:
             value, style = values.get(column.name), column.style
             if isinstance(value, Severity):
                 value, style = value.label(self.lang), str(value)
-            if value is None:
+            if value is None or value == "":
                 page.write_blank(row, number, None, self.styles[style])
             elif isinstance(value, date):
                 page.write_datetime(row, number, value, self.styles[style])
