@@ -36,7 +36,9 @@ def _fiche(value: int, file: str, cell: str, unit: str = "individual") -> Compar
 def circulated(stated: int = 84000, **changes: Any) -> Discrepancy:
     values = (
         _fiche(80000, "fiche_mopti.xlsx", "H4"),
-        Compared("Service local de Mopti", stated, "individual", "2019-12-20", "totaux_mopti.xlsx, Feuille 1, D2", "sldses", True),
+        Compared(
+            "Service local de Mopti", stated, "individual", "2019-12-20", "totaux_mopti.xlsx, Feuille 1, D2", "sldses", True
+        ),
     )
     params = {"organisation": "Service local de Mopti", "stated": stated, "unit": "individual", "at_place": _place(MOPTI),
               "stated_on": "2019-12-20", "now": 80000, "gap": stated - 80000}  # fmt: skip
@@ -122,7 +124,9 @@ def month(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date = 
         save(store, checked(frame=secondary_moves()))
         save_draft(store, compiled(figures(76000), period=NOVEMBER))
         run(store, items, as_of=as_of)
-        store.save_alerts(DECEMBER, pd.DataFrame(columns=[*fields.ALERT.names, "place_id", "file", "sheet", "row", "cell"]), {}, (EVENT,))
+        store.save_alerts(
+            DECEMBER, pd.DataFrame(columns=[*fields.ALERT.names, "place_id", "file", "sheet", "row", "cell"]), {}, (EVENT,)
+        )
     return settings
 
 

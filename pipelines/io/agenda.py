@@ -135,6 +135,10 @@ def region_of(place_id: str) -> str | None:
     return None if place_id == COUNTRY else reference.gazetteer().region_of(place_id) or place_id
 
 
+def _former(decision: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return decision and {**decision, "decided_on": date.fromisoformat(decision["decided_on"])}
+
+
 def _with_values(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "values": tuple(Compared(**value) for value in row["values"])}
 
@@ -153,7 +157,7 @@ def _point(row: Mapping[str, Any], day: date, past: Mapping[tuple[str, str, str]
         params=row["params"], told=row["sentence"], proposed=Action(row["proposed"] or texts.rules()[row["rule"]].proposed or Action.ASK_REGION),
         owner=Owner(row["owner"] or Owner.DNDS), partner=row["partner"], due=row["due"], age_days=max(0, (day - row["first_seen"]).days),
         overdue_days=deciding.days_late(row["due"], day) if status in UNSETTLED else 0, reply=row["reply"],
-        former=row["reopened_because"], additional=row["additional"], asked=asked, decisions=tuple(row["decisions"]), standing=standing,
+        former=_former(row["reopened_because"]), additional=row["additional"], asked=asked, decisions=tuple(row["decisions"]), standing=standing,
     )  # fmt: skip
 
 

@@ -22,7 +22,19 @@ from pipelines.io.store import Store
 from pipelines.model import Period
 from schemas import texts
 from schemas.codes import Action
-from tests.months_disputed import DECEMBER, DISPUTED, MEETING, REASON, circulated, frozen, later, month, of_source, run, unregistered
+from tests.months_disputed import (
+    DECEMBER,
+    DISPUTED,
+    MEETING,
+    REASON,
+    circulated,
+    frozen,
+    later,
+    month,
+    of_source,
+    run,
+    unregistered,
+)
 from tests.store.samples import PUBLICATION
 
 TODAY = date(2020, 1, 20)
@@ -86,7 +98,9 @@ def test_its_sheets_and_the_order_of_its_lines(store: Store) -> None:
     assert book.sheetnames == SHEETS
     assert book["Listes"].sheet_state == "hidden"
     page = book["À décider"]
-    told = [[page.cell(row, at(column) + 1).value for column in ("number", "reference", "gap")] for row in range(FIRST + 1, FIRST + 5)]
+    told = [
+        [page.cell(row, at(column) + 1).value for column in ("number", "reference", "gap")] for row in range(FIRST + 1, FIRST + 5)
+    ]
     assert told == [
         [1, "aa11aa11aa11", 4000], [2, "bb22bb22bb22", -3000], [3, "cc33cc33cc33", 628], [4, "dd44dd44dd44", 0],
     ]  # fmt: skip
@@ -111,10 +125,17 @@ def test_every_line_has_the_actions_that_are_possible_and_its_own_sources(store:
 
 
 def test_the_other_sheets_hold_what_they_say(store: Store) -> None:
-    store.decide_all([decisions.Wanted(seen(store).points[3], Action.KEEP, "Awa Traoré", MEETING, REASON).written(8)], at=NOW, actor="dnds")
+    store.decide_all(
+        [decisions.Wanted(seen(store).points[3], Action.KEEP, "Awa Traoré", MEETING, REASON).written(8)], at=NOW, actor="dnds"
+    )
     book = book_of(workbook(seen(store)))
-    text = {page.title: " | ".join(str(cell.value) for row in page.iter_rows() for cell in row if cell.value is not None) for page in book}
-    assert "ML-0412, ML-0418" in text["Événements"] and "400 à 540" in text["Événements"] and "attaque armée" in text["Événements"]
+    text = {
+        page.title: " | ".join(str(cell.value) for row in page.iter_rows() for cell in row if cell.value is not None)
+        for page in book
+    }
+    assert (
+        "ML-0412, ML-0418" in text["Événements"] and "400 à 540" in text["Événements"] and "attaque armée" in text["Événements"]
+    )
     assert "ne couvre qu'une partie du cercle de Bankass" in text["Non comparables"]
     assert "Bankass (région de Mopti) | Mopti | 25 | 150" in text["Déplacements secondaires"]
     assert f"garder la fiche | Awa Traoré | 2020-01-12 00:00:00 | {REASON} | en vigueur" in text["Décisions prises"]
@@ -318,7 +339,13 @@ def test_another_workbook_is_no_workbook_of_the_meeting(store: Store, tmp_path: 
 
 @pytest.mark.parametrize("action", Action)
 def test_an_action_goes_by_word_label_and_code(action: Action) -> None:
-    words = [str(action), action.fr, action.en.upper(), texts.message(f"action_word_{action}"), texts.message(f"action_word_{action}", "en")]
+    words = [
+        str(action),
+        action.fr,
+        action.en.upper(),
+        texts.message(f"action_word_{action}"),
+        texts.message(f"action_word_{action}", "en"),
+    ]
     assert {action_meant(word) for word in words} == {action}
     assert action_meant("peut-être") is None
 
