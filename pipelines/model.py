@@ -454,9 +454,12 @@ class Compared:
     where: str | None = None
     """File, sheet and cell."""
     source_id: str | None = None
-    """The row of the register of sources; None for the return and its past."""
+    """The row of the register of sources, `RETURN` for the return itself and `PAST` for what it was in the past."""
     takes: bool = False
     """Whether a decision may put this number in the place of the return's."""
+
+    RETURN: ClassVar[str] = "return"
+    PAST: ClassVar[str] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,8 +487,6 @@ class Discrepancy:
     """The organisation that is to answer, where it is no regional directorate."""
     proposed: Action = Action.ASK_REGION
     national_share: float | None = None
-    also: tuple[tuple[str, Mapping[str, Any]], ...] = ()
-    """(rule, params) of what other comparisons say of the same defect: their sentences follow that of `rule`."""
     additional: bool = False
     """Whether a source's number comes on top of the return's, and does not stand against it."""
     submission_id: int | None = None
@@ -504,6 +505,16 @@ class NotComparable:
     values: tuple[Compared, ...]
     reason: str
     params: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Triangulated:
+    """What the sources of a month make of its returns: what does not agree, what is not compared, and the (place, group, measure)
+    that a source of an independent lineage confirms."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    set_aside: tuple[NotComparable, ...]
+    agreed: frozenset[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)

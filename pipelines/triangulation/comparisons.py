@@ -19,8 +19,7 @@ from pipelines.triangulation.evidence import Cell, Evidence, Thresholds
 from schemas import texts
 from schemas.codes import Action, Measure, Owner, PopulationGroup, Severity, Unit
 
-RETURN, PAST = "return", "past"
-"""The `source_id` of the return's own number and of that of the past; others are rows of the register."""
+RETURN, PAST = Compared.RETURN, Compared.PAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +29,8 @@ class Rule:
     code: str
     find: Find
     joins: frozenset[str]
+    unless: frozenset[str]
+    """Rules that say as much: where they spoke of the place, this one does not."""
     after: frozenset[str]
     """The rules whose findings this one reads besides."""
 
@@ -55,11 +56,13 @@ Find = Callable[[Evidence, Thresholds, Told], Iterator[Discrepancy]]
 DISCREPANCY_RULES: dict[str, Rule] = {}
 
 
-def comparison(code: str, *, joins: Iterable[str] = (), after: Iterable[str] = ()) -> Callable[[Find], Find]:
+def comparison(
+    code: str, *, joins: Iterable[str] = (), unless: Iterable[str] = (), after: Iterable[str] = ()
+) -> Callable[[Find], Find]:
     """Declares the rule `code`: it comes after those that it joins or reads."""
 
     def register(find: Find) -> Find:
-        DISCREPANCY_RULES[code] = Rule(code, find, frozenset(joins), frozenset(after))
+        DISCREPANCY_RULES[code] = Rule(code, find, frozenset(joins), frozenset(unless), frozenset(after))
         return find
 
     return register
@@ -68,7 +71,7 @@ def comparison(code: str, *, joins: Iterable[str] = (), after: Iterable[str] = (
 @cache
 def _in_order() -> tuple[str, ...]:
     """The rules, each after those that it joins or reads, whatever the order of declaration."""
-    graph = {code: sorted(rule.joins | rule.after) for code, rule in sorted(DISCREPANCY_RULES.items())}
+    graph = {code: sorted(rule.joins | rule.unless | rule.after) for code, rule in sorted(DISCREPANCY_RULES.items())}
     return tuple(TopologicalSorter(graph).static_order())
 
 
@@ -79,7 +82,9 @@ def discrepancies(evidence: Evidence) -> tuple[Discrepancy, ...]:
         rule = DISCREPANCY_RULES[code]
         new = list(rule.find(evidence, evidence.thresholds(code), Told(tuple(found))))
         for item in sorted(new, key=_by_impact):
-            first = next((at for at, other in enumerate(found) if _is_one(evidence, rule, item, other)), None)
+            if any(_is_one(evidence, rule.unless, item, other) for other in found):
+                continue
+            first = next((at for at, other in enumerate(found) if _is_one(evidence, rule.joins, item, other)), None)
             if first is None:
                 found.append(item)
             else:
@@ -91,11 +96,16 @@ def _by_impact(item: Discrepancy) -> tuple[int, str]:
     return -item.impact, item.key
 
 
-def _is_one(evidence: Evidence, rule: Rule, item: Discrepancy, other: Discrepancy) -> bool:
-    return (
-        other.rule in rule.joins and other.population_group == item.population_group
+def _is_one(evidence: Evidence, codes: frozenset[str], item: Discrepancy, other: Discrepancy) -> bool:
+    return bool(
+        _rules_of(other) & codes and other.population_group == item.population_group
         and evidence.within(item.place_id, other.place_id)
     )  # fmt: skip
+
+
+def _rules_of(item: Discrepancy) -> frozenset[str]:
+    """The rule that a discrepancy is of, and those told with it."""
+    return frozenset({item.rule, *(code for code, _ in item.params.get("joined", ()))})
 
 
 def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:
@@ -103,12 +113,16 @@ def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:
     known = {(value.source_id, value.unit) for value in first.values}
     here = second.values if second.place_id == first.place_id else ()
     more = tuple(value for value in here if (value.source_id, value.unit) not in known)
-    also = (*first.also, (second.rule, second.params), *second.also)
+    joined = [*first.params.get("joined", ()), [second.rule, {k: v for k, v in second.params.items() if k != "joined"}],
+              *second.params.get("joined", ())]  # fmt: skip
+    params = {**first.params, "joined": joined}
+    finding = first.finding or second.finding
     severe = Severity.RED if Severity.RED in (first.severity, second.severity) else Severity.AMBER
     return replace(
-        first, values=(*first.values, *more), also=also, severity=severe, impact=max(first.impact, second.impact),
+        first, values=(*first.values, *more), params=params, severity=severe, impact=max(first.impact, second.impact),
         fingerprint=digest([first.fingerprint, second.fingerprint])[:12],
-        finding=first.finding or second.finding, submission_id=first.submission_id or second.submission_id,
+        finding=replace(finding, code=first.rule, params=params) if finding else None,
+        submission_id=first.submission_id or second.submission_id,
         national_share=max(first.national_share or 0.0, second.national_share or 0.0) or None,
     )  # fmt: skip
 
