@@ -18,7 +18,7 @@ from pipelines.checking import Dossier, Rulebook
 from pipelines.compilation import Month
 from pipelines.io import correspondence, draft_of_month, exports, reference, workbooks
 from pipelines.io.correspondence import Written
-from pipelines.io.letter import Sender
+from pipelines.io.letterhead import Sender
 from pipelines.io.store import SavedSubmission, Store
 from pipelines.model import (
     Checked,

@@ -15,7 +15,8 @@ from pipelines.correction import SentBack
 from pipelines.io import reference, returned
 from pipelines.io.board import region_of_finding
 from pipelines.io.exports import withdraw_workbooks_of_people, write_workbook_of_people
-from pipelines.io.letter import Sender, letter, letter_name
+from pipelines.io.letter import letter, letter_name
+from pipelines.io.letterhead import Sender
 from pipelines.io.store import Store, SubmissionRow
 from pipelines.model import Answered, Checked, Compared, Finding, OpenedFile, Period, PeriodFinding, Since
 from schemas import texts

@@ -462,6 +462,16 @@ class Store:
             release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
             return _totals_of(connection, release) if release is not None else None
 
+    def past_totals(self, period: Period) -> dict[tuple[str, str, str], dict[str, int]]:
+        """The known totals of `past` without a frame: (place, group, measure) -> unit -> value."""
+        found: dict[tuple[str, str, str], dict[str, int]] = {}
+        with self._read() as connection:
+            release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
+            for row in connection.execute(_totals(release.id)) if release is not None else ():
+                if row.value is not None:
+                    found.setdefault((row.place_id, row.population_group, row.measure), {})[row.unit] = row.value
+        return found
+
     def month_totals(self, period: Period) -> Past | None:
         """The totals of one month itself: of its last published revision, else of its draft; None without either."""
         with self._read() as connection:
@@ -1236,15 +1246,15 @@ def _published(connection: Connection, period: Period) -> ReleaseRow | None:
     return ReleaseRow(*row) if row is not None else None
 
 
-def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
+def _totals(release_id: int) -> Select[Any]:
     f = tables.figure.c
-    query = (
-        select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
-        .add_columns(f.carried_months)
-        .where(f.release_id == release.id, _is_total())
-        .order_by(f.place_id, f.population_group, f.measure, f.unit)
-    )
-    frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
+    columns = (f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis, f.carried_months)
+    whole = select(*columns).where(f.release_id == release_id, _is_total())
+    return whole.order_by(f.place_id, f.population_group, f.measure, f.unit)
+
+
+def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
+    frame = _frame(connection, _totals(release.id), {"Int64": {"value"}, "int64": {"carried_months"}})
     return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
 
 
