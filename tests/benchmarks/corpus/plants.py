@@ -1,0 +1,377 @@
+"""What is planted: each a cause at one place and month, with the rules that are a right answer to it, or none where nothing may be
+said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from pipelines.model import Period
+from schemas.codes import StatementStatus
+from tests.benchmarks.corpus.country import BY_CERCLE, RETURN_TO, WITHOUT_MOVEMENTS, Draft, Spot, people
+from tests.benchmarks.corpus.sheets import WITHOUT_PARTNER
+from tests.fiche import GAZETTEER
+
+
+@dataclass(frozen=True)
+class Plant:
+    """`places` are all that a right answer may be about; `periods` the months in which it may be given, once in each."""
+
+    kind: str
+    place_id: str
+    places: tuple[str, ...]
+    periods: tuple[Period, ...]
+
+    @property
+    def region(self) -> str:
+        return GAZETTEER.region_of(self.place_id) or self.place_id
+
+    @property
+    def cercle(self) -> str:
+        return GAZETTEER.cercle_of(self.place_id) or self.place_id
+
+    @property
+    def group(self) -> str:
+        return KINDS[self.kind].group
+
+
+Grow = Callable[[Draft, Plant], Iterable[Spot] | None]
+"""Plants it; gives the other places that an answer may be about."""
+Fits = Callable[[Spot], bool]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`accepts` are the rules that find it; none for what really happened, or cannot be compared: nothing may be said then."""
+
+    name: str
+    accepts: frozenset[str]
+    grow: Grow
+    fits: Fits
+    count: int = 4
+    since: int = 1
+    months: int = 1
+    whole_region: bool = False
+    freezes: bool = False
+    group: str = "idp"
+    real: bool = False
+
+
+KINDS: dict[str, Kind] = {}
+
+
+def _listing(spot: Spot) -> bool:
+    return spot.region not in WITHOUT_MOVEMENTS
+
+
+def kind(*accepts: str, fits: Fits = _listing, **more: object) -> Callable[[Grow], Grow]:
+    """Declares what a function plants: `fits` are the places where it can be, `count` how many, `since` after how many months."""
+
+    def declare(grow: Grow) -> Grow:
+        name = grow.__name__
+        KINDS[name] = Kind(name, frozenset(accepts), grow, fits, **more)  # type: ignore[arg-type]
+        return grow
+
+    return declare
+
+
+def schedule(random: Random, spots: Mapping[str, Spot], periods: Sequence[Period], *, only_real: bool) -> tuple[Plant, ...]:
+    """Each plant in a cercle of its own, with a month of rest before and after; those about a region have the region for themselves.
+    Rare kinds are placed first."""
+    taken: set[tuple[str, int]] = set()
+    plants: list[Plant] = []
+    wanted = [item for item in KINDS.values() if item.real or not only_real]
+    for item in sorted(wanted, key=lambda item: (not item.whole_region, item.count)):
+        options = [
+            (spot, at) for spot in spots.values() if item.fits(spot) for at in range(item.since, len(periods) - item.months + 1)
+        ]
+        random.shuffle(options)
+        for spot, at in _room(options, item, taken, spots):
+            if sum(plant.kind == item.name for plant in plants) == item.count:
+                break
+            span = periods[at : at + item.months]
+            where = spot.region if item.whole_region else spot.place_id
+            plants.append(Plant(item.name, where, (where,), tuple(span)))
+            held = _cercles(spots, spot.region) if item.whole_region else {spot.cercle}
+            taken |= {(cercle, month) for cercle in held for month in range(at - 1, at + item.months + 1)}
+    return tuple(plants)
+
+
+def _room(
+    options: Iterable[tuple[Spot, int]], item: Kind, taken: set[tuple[str, int]], spots: Mapping[str, Spot]
+) -> Iterable[tuple[Spot, int]]:
+    for spot, at in options:
+        held = _cercles(spots, spot.region) if item.whole_region else {spot.cercle}
+        if not any((cercle, month) in taken for cercle in held for month in range(at, at + item.months)):
+            yield spot, at
+
+
+def _cercles(spots: Mapping[str, Spot], region: str) -> set[str]:
+    return {spot.cercle for spot in spots.values() if spot.region == region}
+
+
+# --- helpers of what follows --------------------------------------------------------------------------------------------
+
+
+def _spot(draft: Draft, plant: Plant) -> Spot:
+    return draft.spots[plant.place_id]
+
+
+def _elsewhere(draft: Draft, plant: Plant, *, fits: Fits = _listing) -> Spot:
+    """A place of another region that lists its movements, in a cercle where nothing else is planted."""
+    free = [
+        spot for spot in draft.spots.values() if spot.region != plant.region and spot.region not in draft.frozen and fits(spot)
+    ]
+    spot = draft.random.choice([spot for spot in free if spot.cercle not in draft.busy])
+    draft.busy.add(spot.cercle)
+    return spot
+
+
+def _new_place(draft: Draft, cercle: str, households: int, persons: int) -> Spot:
+    """A commune of a cercle where nobody was counted before."""
+    free = [place for place in GAZETTEER.children(cercle) if place not in draft.spots]
+    spot = Spot(free[draft.random.randrange(len(free))], households, persons, 0, 0)
+    draft.spots[spot.place_id] = spot
+    return spot
+
+
+def _has_room(spot: Spot) -> bool:
+    return _listing(spot) and len(GAZETTEER.children(spot.cercle)) > 4
+
+
+def _mid_sized(spot: Spot) -> bool:
+    return _listing(spot) and 1_000 <= spot.individuals <= 4_500
+
+
+def _with_partner(spot: Spot) -> bool:
+    return spot.region not in WITHOUT_PARTNER | BY_CERCLE and 2_200 <= spot.individuals <= 4_500
+
+
+def _home(spot: Spot) -> bool:
+    return spot.region in RETURN_TO
+
+
+# --- what circulates, and what partners say -----------------------------------------------------------------------------
+
+
+@kind("CIRCULATED_GAP")
+def circulated_total(draft: Draft, plant: Plant) -> None:
+    """The local service of a cercle circulates another total than the return's."""
+    more = draft.random.choice([-1, 1]) * draft.random.randint(280, 900)
+    draft.circulated.append({"place_id": plant.cercle, "value": people(draft, plant.cercle) + more})
+
+
+@kind("SOURCE_GAP", fits=_with_partner)
+def partner_amber(draft: Draft, plant: Plant) -> None:
+    draft.partner[plant.place_id] = 1.19
+
+
+@kind("SOURCE_GAP", fits=_with_partner)
+def partner_red(draft: Draft, plant: Plant) -> None:
+    draft.partner[plant.place_id] = 0.6
+
+
+@kind("SOURCE_GAP", fits=_home, group="repatriated_refugee")
+def partner_repatriated(draft: Draft, plant: Plant) -> None:
+    """UNHCR has registered far more people coming back than the return."""
+    draft.refugee_agency[plant.cercle] = 1.5
+
+
+@kind("UNREGISTERED_PEOPLE")
+def unregistered(draft: Draft, plant: Plant) -> None:
+    draft.say(plant.place_id, "Chef de village", draft.random.randint(300, 900), StatementStatus.NOT_REGISTERED)
+
+
+@kind(fits=_mid_sized)
+def partial_scope(draft: Draft, plant: Plant) -> None:
+    """Rapid responders have seen the part of a cercle that they could reach: it contradicts nothing."""
+    draft.say(plant.cercle, "Acteurs RRM", people(draft, plant.cercle) // 3, StatementStatus.UNDER_ASSESSMENT)
+
+
+@kind("REGION_SUM", fits=lambda spot: spot.region in BY_CERCLE, whole_region=True, count=3)
+def region_sum(draft: Draft, plant: Plant) -> None:
+    """The partner's total of a region is not the sum of its cercles."""
+    draft.partner[plant.region] = 0.94
+
+
+@kind("PRINTED_GAP", whole_region=True, count=3)
+def printed_gap(draft: Draft, plant: Plant) -> None:
+    """The report of the month before printed another number of the region than the store holds."""
+    draft.printed[plant.region] = draft.random.choice([-1, 1]) * draft.random.randint(400, 1_500)
+
+
+# --- against the past ---------------------------------------------------------------------------------------------------
+
+
+@kind("HOUSEHOLD_SIZE_SHIFT", fits=_mid_sized)
+def household_size(draft: Draft, plant: Plant) -> None:
+    spot = _spot(draft, plant)
+    spot.households = round(spot.households * 0.64)
+
+
+@kind("HISTORY_OUTLIER", fits=lambda spot: spot.region == "R03" and spot.individuals > 1_500, since=8)
+def history_outlier(draft: Draft, plant: Plant) -> None:
+    """A place falls as it never has, in a region that lists no movements."""
+    spot = _spot(draft, plant)
+    draft.jump(spot, -round(spot.individuals * draft.random.uniform(0.22, 0.35)))
+
+
+@kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R08", whole_region=True, count=2)
+def places_lost(draft: Draft, plant: Plant) -> None:
+    """A third of a region's people are gone from small places, each too small to be asked about."""
+    for spot in sorted(draft.own(plant.region), key=lambda spot: spot.individuals)[:4]:
+        draft.jump(spot, -min(spot.individuals, 240))
+
+
+@kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R03", whole_region=True, count=1, since=2)
+def places_added(draft: Draft, plant: Plant) -> None:
+    """New places by the dozen, in a region that lists no movements."""
+    cercles = sorted({spot.cercle for spot in draft.own(plant.region)})
+    whole = people(draft, plant.region)
+    for at in range(max(6, round(whole * 0.16 / 235))):
+        persons = draft.random.randint(220, 245)
+        _new_place(draft, cercles[at % len(cercles)], round(persons / 5.2), persons)
+
+
+@kind("STOCK_FLOW", fits=_mid_sized)
+def residual(draft: Draft, plant: Plant) -> None:
+    """The stock changes by more than the movements say."""
+    draft.jump(_spot(draft, plant), draft.random.choice([-1, 1]) * draft.random.randint(170, 230))
+
+
+@kind("RISE_WITHOUT_EVENT", fits=_mid_sized)
+def rise_without_event(draft: Draft, plant: Plant) -> None:
+    """Arrivals that the return lists and nobody has alerted of."""
+    spot = _spot(draft, plant)
+    draft.arrive(spot, max(500, round(spot.individuals * 0.35)))
+
+
+@kind("COUNT_FROZEN", whole_region=True, freezes=True, months=4, count=2)
+def frozen(draft: Draft, plant: Plant) -> None:
+    """Nobody moves and no number does: that is what `frozen` regions of a draft are."""
+    assert plant.region in draft.frozen
+
+
+@kind("RETURNEES_FALL", fits=_home, group="idp_returnee")
+def returnees_fall(draft: Draft, plant: Plant) -> None:
+    spot = _spot(draft, plant)
+    spot.returnees -= draft.random.randint(300, 900)
+
+
+@kind("STOCK_FLOW", "RETURNS_UNMATCHED", fits=_mid_sized)
+def returned_and_still_counted(draft: Draft, plant: Plant) -> None:
+    """People went home, and the list of their place of refuge keeps them."""
+    home = _elsewhere(draft, plant, fits=_home)
+    draft.go_home(_spot(draft, plant), home, draft.random.randint(220, 400), falls=False)
+
+
+@kind("RETURNS_UNMATCHED", fits=_home, group="idp_returnee")
+def returned_and_not_counted(draft: Draft, plant: Plant) -> None:
+    """People went home, and the list of their home does not have them."""
+    start = _elsewhere(draft, plant, fits=_mid_sized)
+    draft.go_home(start, _spot(draft, plant), draft.random.randint(220, 400), rises=False)
+
+
+# --- movements with two ends, people counted twice ----------------------------------------------------------------------
+
+
+@kind("SECONDARY_MIRROR", fits=_mid_sized)
+def mirror_not_received(draft: Draft, plant: Plant) -> Iterable[Spot]:
+    """A region says that people left for this place, and its own region has not seen them."""
+    start = _elsewhere(draft, plant, fits=_mid_sized)
+    draft.move_on(start, _spot(draft, plant), draft.random.randint(260, 400), arriving=False)
+    return [start]
+
+
+@kind("SECONDARY_MIRROR", fits=_mid_sized)
+def mirror_not_sent(draft: Draft, plant: Plant) -> Iterable[Spot]:
+    """A region counts people who came from this place, and the region of this place keeps them."""
+    end = _elsewhere(draft, plant, fits=_mid_sized)
+    draft.move_on(_spot(draft, plant), end, draft.random.randint(260, 400), leaving=False)
+    return [end]
+
+
+@kind("DOUBLE_COUNT", fits=lambda spot: _mid_sized(spot) and _has_room(spot))
+def twice_in_a_region(draft: Draft, plant: Plant) -> None:
+    """A commune takes over the very count of its neighbour."""
+    spot = _spot(draft, plant)
+    _new_place(draft, plant.cercle, spot.households, spot.individuals)
+
+
+@kind("DOUBLE_COUNT", fits=lambda spot: _mid_sized(spot) and _has_room(spot))
+def twice_in_two_regions(draft: Draft, plant: Plant) -> Iterable[Spot]:
+    other = _elsewhere(draft, plant, fits=_mid_sized)
+    _new_place(draft, plant.cercle, other.households, other.individuals)
+    return [other]
+
+
+@kind("DOUBLE_COUNT", fits=_mid_sized, count=3)
+def twice_by_one_alert(draft: Draft, plant: Plant) -> None:
+    """Two communes of a cercle each count all the people of one alert."""
+    spots = [spot for spot in draft.spots.values() if spot.cercle == plant.cercle]
+    persons = draft.random.randint(300, 500)
+    number, day = draft.event(plant.cercle, [persons, draft.near(persons, 0.03)], assessed=persons)
+    for spot in spots[:2]:
+        draft.arrive(spot, persons, number, day)
+
+
+# --- alerts, assessments, actors ----------------------------------------------------------------------------------------
+
+
+@kind("EVENT_WITHOUT_TRACE")
+def event_without_trace(draft: Draft, plant: Plant) -> None:
+    persons = draft.random.randint(350, 800)
+    draft.event(plant.place_id, [persons, draft.near(persons, 0.03)], assessed=persons)
+
+
+@kind("EVENT_COUNTS", fits=_mid_sized)
+def event_counts(draft: Draft, plant: Plant) -> None:
+    """Two organisations report one displacement, and one of them three times as many people."""
+    persons = draft.random.randint(500, 700)
+    number, day = draft.event(plant.place_id, [persons // 3, persons])
+    draft.arrive(_spot(draft, plant), persons, number, day)
+
+
+@kind("FIGURE_ON_ALERT")
+def on_alert_20_days(draft: Draft, plant: Plant) -> None:
+    draft.on_alert[plant.place_id] = 20
+
+
+@kind("FIGURE_ON_ALERT")
+def on_alert_40_days(draft: Draft, plant: Plant) -> None:
+    draft.on_alert[plant.place_id] = 40
+
+
+@kind("RRM_COVER")
+def no_actor(draft: Draft, plant: Plant) -> None:
+    draft.without_actor.add(plant.place_id)
+
+
+@kind("NEW_CONCENTRATION", fits=lambda spot: _mid_sized(spot) and spot.individuals < 2_000, count=3)
+def new_concentration(draft: Draft, plant: Plant) -> None:
+    """A small place becomes one of the largest of the country; all agree."""
+    draft.come(_spot(draft, plant), draft.random.randint(9_000, 12_000), witnesses=3)
+
+
+# --- what really happened -----------------------------------------------------------------------------------------------
+
+
+@kind(fits=lambda spot: _mid_sized(spot) and spot.individuals < 3_000, real=True, count=8)
+def real_jump(draft: Draft, plant: Plant) -> None:
+    """A large arrival that alerts, assessment, return and partners tell alike."""
+    draft.come(_spot(draft, plant), draft.random.randint(700, 2_200), witnesses=3)
+
+
+@kind(fits=lambda spot: _mid_sized(spot) and spot.individuals > 2_000, real=True)
+def real_return(draft: Draft, plant: Plant) -> None:
+    """Half of a place goes home, and is counted there."""
+    spot = _spot(draft, plant)
+    draft.go_home(spot, _elsewhere(draft, plant, fits=_home), spot.individuals // 2)
+
+
+@kind(fits=_has_room, real=True)
+def real_new_place(draft: Draft, plant: Plant) -> None:
+    """People come to a commune where nobody was counted before; all agree."""
+    persons = draft.random.randint(400, 900)
+    draft.come(_new_place(draft, plant.cercle, 0, 0), persons)

@@ -1,0 +1,162 @@
+"""What the program says of a corpus, held against what was planted in it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pipelines import checking, consolidation, intake
+from pipelines.checking import Rulebook
+from pipelines.consolidation import Job
+from pipelines.io import reference
+from pipelines.model import Finding, OpenedFile, Period, SourceRows
+from pipelines.settings import Settings
+from schemas.codes import Effect
+from tests.benchmarks.corpus import sheets
+from tests.benchmarks.corpus.country import Corpus
+from tests.benchmarks.corpus.plants import KINDS, Plant
+from tests.fiche import GAZETTEER
+
+NOTHING = "(nothing)"
+NO_CAUSE = "(no cause)"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A discrepancy as the store holds it."""
+
+    period: Period
+    rule: str
+    place_id: str
+    group: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.period} {self.rule:20} {GAZETTEER.place(self.place_id).name}: {self.sentence}"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """`found` are the discrepancies of all months; `findings` what files drew above information."""
+
+    found: tuple[Found, ...]
+    findings: tuple[Finding, ...]
+
+
+def run(corpus: Corpus) -> Ran:
+    """Every month through the program, one after the other, in a store of its own; files are read from memory."""
+    found: list[Found] = []
+    findings: list[Finding] = []
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder))
+        for at, draft in enumerate(corpus.months):
+            job = Job(draft.period, settings, settings.publication_day(draft.period), datetime(2019, 1, 1, tzinfo=UTC))
+            before = corpus.sent[at - 1] if at else None
+            outcome = _consolidated(job, sheets.returns(draft), sheets.sources(draft, before), findings)
+            assert not outcome.refused, [finding for item in outcome.refused for finding in item.findings]
+            with job.store() as store:
+                found.extend(_found(draft.period, row) for row in store.discrepancies(draft.period))
+    return Ran(tuple(found), tuple(findings))
+
+
+def _consolidated(job: Job, returns: Sequence[OpenedFile], others: Sequence[OpenedFile], findings: list[Finding]) -> Any:
+    """`consolidate` with the files given instead of read, and nothing written for people."""
+
+    def perform(step: Callable[..., Any], *args: Any) -> Any:
+        if step is consolidation.read:
+            return list(returns)
+        if step is consolidation.read_sources:
+            return _kept([part for file in others for part in _source(file)], findings)
+        if step in (consolidation.report, consolidation.send_back):
+            return ()
+        result = step(*args)
+        if step is consolidation.judge:
+            findings.extend(finding for checked in result for finding in checked.findings if finding.effect is not Effect.INFORM)
+        return result
+
+    return consolidation.consolidate(job, perform)
+
+
+def _source(file: OpenedFile) -> list[SourceRows]:
+    return checking.check_source(intake.read(file, intake.layouts()), reference.gazetteer(), Rulebook())
+
+
+def _kept(parts: list[SourceRows], findings: list[Finding]) -> list[SourceRows]:
+    findings.extend(finding for part in parts for finding in part.findings if finding.effect is not Effect.INFORM)
+    return parts
+
+
+def _found(period: Period, row: Mapping[str, Any]) -> Found:
+    return Found(period, row["rule"], row["place_id"], row["population_group"], row["sentence"])
+
+
+# --- the score ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Score:
+    """`answers`: of each plant and month, the discrepancies about it; `unasked`: those that nothing was planted for, or that speak of
+    what really happened."""
+
+    answers: Mapping[tuple[Plant, Period], tuple[Found, ...]]
+    unasked: tuple[tuple[Found, Plant | None], ...]
+
+    @property
+    def missed(self) -> list[tuple[Plant, Period]]:
+        return [key for key, found in self.answers.items() if not any(item.rule in KINDS[key[0].kind].accepts for item in found)]
+
+    @property
+    def recall(self) -> float:
+        return 1 - len(self.missed) / len(self.answers) if self.answers else 1.0
+
+    @property
+    def told_more_than_once(self) -> list[tuple[Plant, Period]]:
+        return [key for key, found in self.answers.items() if len(found) > 1]
+
+    def false_alarms(self) -> Counter[Period]:
+        return Counter(item.period for item, _ in self.unasked)
+
+    def confusion(self) -> dict[str, Counter[str]]:
+        """Kind of cause -> rule -> how many discrepancies; NOTHING where none was found."""
+        table: dict[str, Counter[str]] = defaultdict(Counter)
+        for (plant, _), found in self.answers.items():
+            table[plant.kind].update([item.rule for item in found] or [NOTHING])
+        for item, plant in self.unasked:
+            table[plant.kind if plant else NO_CAUSE].update([item.rule])
+        return dict(table)
+
+
+def score(plants: Iterable[Plant], found: Iterable[Found]) -> Score:
+    """Each discrepancy goes to the cause it answers: planted for its month, at its place, above or below it, one whose rules accept it
+    first."""
+    plants = tuple(plants)
+    answers: dict[tuple[Plant, Period], list[Found]] = {
+        (plant, period): [] for plant in plants if KINDS[plant.kind].accepts for period in plant.periods
+    }
+    unasked: list[tuple[Found, Plant | None]] = []
+    for item in found:
+        about = [
+            plant
+            for plant in plants
+            if item.period in plant.periods and any(_related(item.place_id, place) for place in plant.places)
+        ]
+        cause = max(about, key=lambda plant: _fit(item, plant), default=None)
+        if cause is None or not KINDS[cause.kind].accepts:
+            unasked.append((item, cause))
+        else:
+            answers[cause, item.period].append(item)
+    return Score({key: tuple(items) for key, items in answers.items()}, tuple(unasked))
+
+
+def _fit(item: Found, plant: Plant) -> tuple[bool, bool, bool]:
+    return (item.rule in KINDS[plant.kind].accepts, item.group == plant.group, item.place_id == plant.place_id)
+
+
+def _related(one: str, other: str) -> bool:
+    """The same place, or one inside the other; the country is about nothing in particular."""
+    return "ML" not in (one, other) and (one == other or one in GAZETTEER.ancestors(other) or other in GAZETTEER.ancestors(one))
