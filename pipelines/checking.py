@@ -31,10 +31,12 @@ from pipelines.model import (
     SheetReading,
     SourceRows,
     Unread,
+    cell_of,
     letters,
 )
 from pipelines.places import Gazetteer, Match
 from pipelines.rules import Hit, RowRule
+from pipelines.sources import source_of
 from schemas import cells, fields, tables, texts
 from schemas.codes import Effect, PopulationGroup, Unit
 
@@ -67,11 +69,6 @@ class Rulebook:
         params = {**self.thresholds(code), **{name: _plain(value) for name, value in hit.params.items()}}
         value = None if hit.value is None or code == "PERSONAL_DATA" else str(_plain(hit.value))
         return Finding(code, texts.rules()[code].effect_on(hit.role), hit.sheet, cell, hit.row, value, params)
-
-
-def cell_of(column: str | None, row: int) -> str | None:
-    """The address of a value: a column map holds letters, or a whole address where one cell speaks for every row."""
-    return column if column is None or column[-1:].isdigit() else f"{column}{row}"
 
 
 def _plain(value: Any) -> Any:
@@ -542,7 +539,8 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
     cells_read = sheet.frame.assign(_dossier=0, table=sheet.table, sheet=sheet.sheet)
     _report_cells(cells_read, sheet.table, layout, [dossier])
     rows = _typed(cells_read, sheet.table, layout).drop(columns="_dossier")
-    rows["place_id"], names = locate_source(rows, gazetteer)
+    where, names = locate_source(rows, gazetteer)
+    rows[list(where.columns)] = where
     _judge_names(names.assign(_dossier=0), [dossier])
     one = replace(dossier.reading, sheets=(sheet,))
     for hit in rules.SUBMISSION_RULES["TOTAL_MISMATCH"](rules.SubmissionView(one, rows, gazetteer)):
@@ -554,9 +552,18 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
     first_count = sheet.columns.get(fields.table_named(sheet.table).counts[0].name, "A")
     rows["cell"] = [cell_of(first_count, row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
+    named = rows["organisation"] if "organisation" in rows else [None] * len(rows)
+    rows["source_id"] = [source_of(name if isinstance(name, str) else None, layout).id for name in named]
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))
     dossier.findings.clear()
-    return SourceRows(dossier.reading.file, sheet.table, rows.drop(columns="table").astype({"place_id": object}), findings)
+    return SourceRows(
+        dossier.reading.file,
+        sheet.table,
+        rows.drop(columns="table").astype({"place_id": object, "placed_level": object}),
+        findings,
+        sheet.columns,
+        layout,
+    )
 
 
 _STOCK_COLUMNS: Mapping[str, Mapping[str, str]] = {

@@ -17,6 +17,7 @@ from pipelines import rules
 from pipelines.checking import Rulebook
 from pipelines.model import FLOW_ENDS, Compiled, LateVersion, Past, Period, PeriodFinding, SubmissionHead
 from pipelines.places import Gazetteer
+from pipelines.triangulation import Evidence
 from schemas import fields
 from schemas.codes import (
     TOTAL,
@@ -54,7 +55,7 @@ FIGURE_COLUMNS = [
     "carried_months",
 ]
 ADJUSTMENT_COLUMNS = [
-    "place_id", *KEY, "item", "kind", "value", "missing_reason", "reason", "about_place_id", "submission_id", "sheet", "cell", "row",
+    "place_id", *KEY, "item", "kind", "value", "missing_reason", "reason", "about_place_id", "submission_id", "sheet", "cell", "row", "decision_id",
 ]  # fmt: skip
 
 _STEP_COLUMNS = [*(name for name in ADJUSTMENT_COLUMNS if name != "item"), "told_by"]
@@ -65,8 +66,8 @@ _STOCKS: Mapping[str, tuple[PopulationGroup, Measure]] = {
     fields.REPATRIATED.name: (PopulationGroup.REPATRIATED_REFUGEE, Measure.CUMULATIVE),
 }
 _UNIT_FIELDS = {Unit.HOUSEHOLD: "households", Unit.INDIVIDUAL: "individuals"}
-_WEAKEST_LAST = [Basis.REGISTRATION, Basis.ASSESSMENT, Basis.KEY_INFORMANT, Basis.ESTIMATE, Basis.CARRIED_FORWARD, Basis.ALERT]
-_GRADES = list(Grade)
+WEAKEST_LAST = [Basis.REGISTRATION, Basis.ASSESSMENT, Basis.KEY_INFORMANT, Basis.ESTIMATE, Basis.CARRIED_FORWARD, Basis.ALERT]
+GRADES = list(Grade)
 
 
 class BridgeError(Exception):
@@ -112,12 +113,32 @@ def compile_month(month: Month, rulebook: Rulebook) -> Compiled:
     return Compiled(month.period, figures, adjustments, _findings(view, rulebook))
 
 
+def evidence_of(month: Month, compiled: Compiled, rulebook: Rulebook, as_of: date, **others: Any) -> Evidence:
+    """A compiled month, its past and its returns as comparisons look at them; `others` are what other sources say."""
+    totals = compiled.figures[(compiled.figures[DIMENSIONS] == TOTAL).all(axis=1)]
+    return Evidence(
+        period=month.period, as_of=as_of, gazetteer=month.gazetteer, thresholds=rulebook.thresholds, totals=totals,
+        figures=compiled.figures, rows=_with_home(month), heads=month.heads, past=month.past, **others,
+    )  # fmt: skip
+
+
 def doubt(compiled: Compiled, keys: Collection[tuple[str, str, str]]) -> Compiled:
     """The month with grade D for each (place, group, measure) that an open discrepancy is about, breakdowns included."""
+    grades = compiled.figures["grade"].mask(_named(compiled.figures, keys), str(Grade.D))
+    return replace(compiled, figures=compiled.figures.assign(grade=grades))
+
+
+def agreed(compiled: Compiled, keys: Collection[tuple[str, str, str]]) -> Compiled:
+    """The month with grade A instead of B for each (place, group, measure) that a source of an independent lineage agrees with,
+    breakdowns included. An agreement raises nothing else: what is not validated stays so."""
     figures = compiled.figures
+    raised = _named(figures, keys) & (figures["grade"] == str(Grade.B))
+    return replace(compiled, figures=figures.assign(grade=figures["grade"].mask(raised, str(Grade.A))))
+
+
+def _named(figures: pd.DataFrame, keys: Collection[tuple[str, str, str]]) -> pd.Series:
     named = zip(figures["place_id"], figures["population_group"], figures["measure"], strict=True)
-    doubted = pd.Series([key in keys for key in named], index=figures.index, dtype=bool)
-    return replace(compiled, figures=figures.assign(grade=figures["grade"].mask(doubted, str(Grade.D))))
+    return pd.Series([key in keys for key in named], index=figures.index, dtype=bool)
 
 
 # --- what each row says -------------------------------------------------------------------------------------------------
@@ -147,7 +168,7 @@ def _retold(rows: pd.DataFrame, gazetteer: Gazetteer) -> pd.Series:
     """Region first: what a region says of its own places counts, and not what another return says of them as well."""
     own = rows[rows["accepted"] & (rows["home_region"] == rows["region_id"])]
     told = {table: set(own.loc[own["table"] == table, "place_id"]) for table in _STOCKS}
-    within = {table: {above for place in places for above in _chain(place, gazetteer)} for table, places in told.items()}
+    within = {table: {above for place in places for above in chain_of(place, gazetteer)} for table, places in told.items()}
 
     def retold(table: str, place: str, home: str, teller: str, accepted: bool) -> bool:
         if home == teller or not accepted:
@@ -283,7 +304,7 @@ def _silent(places: set[str], rows: pd.DataFrame, gazetteer: Gazetteer) -> set[s
         (rows["level_found"] == "cercle") & (rows["level"] != RowLevel.CERCLE) & rows["commune"].notna()
     )
     told = set(rows.loc[~kept_above, "place_id"])
-    within = {above for place in set(rows["place_id"]) for above in _chain(place, gazetteer)}
+    within = {above for place in set(rows["place_id"]) for above in chain_of(place, gazetteer)}
     silent = {place for place in places if place not in within and gazetteer.cercle_of(place) not in told}
     return silent - _answered(silent, rows[kept_above], gazetteer)
 
@@ -306,7 +327,7 @@ def _answered(silent: set[str], rows: pd.DataFrame, gazetteer: Gazetteer) -> set
 
 
 def _at_or_in(place_id: str, places: set[str], gazetteer: Gazetteer) -> set[str]:
-    return {place for place in places if place_id in _chain(place, gazetteer)}
+    return {place for place in places if place_id in chain_of(place, gazetteer)}
 
 
 def _meant(holder: str, row: Mapping[Any, Any], gazetteer: Gazetteer) -> list[str]:
@@ -333,7 +354,7 @@ def own_values(figures: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     return own.drop(columns="below").sort_values(["place_id", *KEY], ignore_index=True)
 
 
-def _chain(place_id: str, gazetteer: Gazetteer) -> list[str]:
+def chain_of(place_id: str, gazetteer: Gazetteer) -> list[str]:
     """The place and all that contain it, up to the country."""
     chain = [place_id]
     while (parent := gazetteer.parent(chain[-1])) is not None:
@@ -386,7 +407,7 @@ def _carried_stocks(carried: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame
 
 def _expand(frame: pd.DataFrame, gazetteer: Gazetteer) -> pd.DataFrame:
     """Each line once for its place and once for every place above it (`at`); lines `inside` a cercle row stay at their place."""
-    chains = {place: _chain(place, gazetteer) for place in frame["place_id"].unique()}
+    chains = {place: chain_of(place, gazetteer) for place in frame["place_id"].unique()}
     pairs = pd.DataFrame([(place, at) for place, chain in chains.items() for at in chain], columns=["place_id", "at"])
     wide = frame.merge(pairs, on="place_id")
     return wide[~wide["inside"].astype(bool) | (wide["at"] == wide["place_id"])]
@@ -396,8 +417,8 @@ def _totals(counted: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.Data
     """place_id, level, KEY, value, missing_reason, basis, grade, provisional, carried_months, own: one line per total."""
     wide = _expand(counted, month.gazetteer)
     wide = wide.assign(
-        basis_rank=wide["basis"].map({str(b): at for at, b in enumerate(_WEAKEST_LAST)}),
-        grade_rank=wide["grade"].map({str(g): at for at, g in enumerate(_GRADES)}),
+        basis_rank=wide["basis"].map({str(b): at for at, b in enumerate(WEAKEST_LAST)}),
+        grade_rank=wide["grade"].map({str(g): at for at, g in enumerate(GRADES)}),
         own=wide["at"] == wide["place_id"],
         provisional=~wide["validated"].astype(bool),
     )
@@ -405,8 +426,8 @@ def _totals(counted: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.Data
         value=("value", "sum"), basis_rank=("basis_rank", "max"), grade_rank=("grade_rank", "max"),
         provisional=("provisional", "any"), carried_months=("carried_months", "max"), own=("own", "any"),
     ).reset_index(names=["place_id", *KEY])  # fmt: skip
-    totals["basis"] = totals["basis_rank"].map(lambda at: None if pd.isna(at) else str(_WEAKEST_LAST[int(at)]))
-    totals["grade"] = totals["grade_rank"].map(lambda at: str(Grade.D) if pd.isna(at) else str(_GRADES[int(at)]))
+    totals["basis"] = totals["basis_rank"].map(lambda at: None if pd.isna(at) else str(WEAKEST_LAST[int(at)]))
+    totals["grade"] = totals["grade_rank"].map(lambda at: str(Grade.D) if pd.isna(at) else str(GRADES[int(at)]))
     totals["missing_reason"] = None
     totals = pd.concat([totals, _missing(totals, items, month)], ignore_index=True)
     totals["level"] = totals["place_id"].map(lambda place: month.gazetteer.place(place).level)
@@ -442,13 +463,13 @@ def _missing(totals: pd.DataFrame, items: pd.DataFrame, month: Month) -> pd.Data
 def _figures(totals: pd.DataFrame, parts: pd.DataFrame, month: Month) -> pd.DataFrame:
     whole = totals.assign(**dict.fromkeys(DIMENSIONS, TOTAL))
     broken = _expand(parts, month.gazetteer).groupby(["at", *KEY, *DIMENSIONS], sort=True).agg(
-        value=("value", "sum"), missing_reason=("missing_reason", _one_reason)
+        value=("value", "sum"), missing_reason=("missing_reason", one_reason)
     ).reset_index(names=["place_id", *KEY, *DIMENSIONS])  # fmt: skip
     inherited = totals[["place_id", *KEY, "level", "basis", "grade", "provisional", "carried_months"]]
     broken = broken.merge(inherited, on=["place_id", *KEY])
     figures = pd.concat([whole, broken], ignore_index=True)
     figures["obs_status"] = [
-        _status(*row) for row in zip(figures["value"].isna(), figures["carried_months"], figures["provisional"], strict=True)
+        status_of(*row) for row in zip(figures["value"].isna(), figures["carried_months"], figures["provisional"], strict=True)
     ]
     figures["value"] = figures["value"].astype("Int64")
     figures["carried_months"] = figures["carried_months"].astype(int)
@@ -456,7 +477,7 @@ def _figures(totals: pd.DataFrame, parts: pd.DataFrame, month: Month) -> pd.Data
     return figures[FIGURE_COLUMNS].sort_values(FIGURE_COLUMNS[:12], ignore_index=True)
 
 
-def _one_reason(reasons: pd.Series) -> str | None:
+def one_reason(reasons: pd.Series) -> str | None:
     """The reason shared by all that is missing, else simply not reported."""
     given = sorted(set(reasons.dropna()))
     if not given:
@@ -464,7 +485,7 @@ def _one_reason(reasons: pd.Series) -> str | None:
     return str(given[0]) if len(given) == 1 else str(MissingReason.NOT_REPORTED)
 
 
-def _status(missing: bool, carried_months: int, provisional: bool) -> str:
+def status_of(missing: bool, carried_months: int, provisional: bool) -> str:
     if missing:
         return str(ObsStatus.MISSING)
     if carried_months:
@@ -474,6 +495,7 @@ def _status(missing: bool, carried_months: int, provisional: bool) -> str:
 
 # --- breakdowns ---------------------------------------------------------------------------------------------------------
 
+_SPLIT_FLOWS = (Measure.ARRIVALS, Measure.DEPARTURES)
 _PART = ["place_id", "inside", *KEY, *DIMENSIONS, "value", "missing_reason"]
 Cell = tuple[str, Mapping[str, str]]
 
@@ -482,6 +504,16 @@ _SEX_AGE: tuple[Cell, ...] = tuple(
 )
 _SHELTER: tuple[Cell, ...] = tuple((fields.shelter_name(kind), {"shelter": str(kind)}) for kind in Shelter)
 _DISPLACEMENT: tuple[Cell, ...] = tuple((str(kind), {"displacement": str(kind)}) for kind in Displacement)
+
+
+def breakdowns(group: str, measure: str, unit: str) -> tuple[tuple[str, ...], ...]:
+    """The dimensions by which a total is broken down into parts that add up to it; two together have margins as well."""
+    if group != PopulationGroup.IDP:
+        return ()
+    if measure == Measure.STOCK:
+        of_persons = (("sex", "age"), ("displacement",)) if unit == Unit.INDIVIDUAL else ()
+        return (("shelter",), ("origin_id", "cause"), *of_persons)
+    return (("displacement",),) if measure in _SPLIT_FLOWS else ()
 
 
 def _parts(rows: pd.DataFrame, month: Month) -> pd.DataFrame:
@@ -551,7 +583,7 @@ def _origins(accepted: pd.DataFrame, idp: pd.DataFrame) -> Iterator[pd.DataFrame
     """Origin and cause, from the sheet Provenance, as a partition of the stock of each place."""
     stock = idp.groupby("place_id").agg(
         households=("households", "sum"), individuals=("individuals", "sum"), inside=("inside", "all"),
-        missing_reason=("missing_reason", _one_reason),
+        missing_reason=("missing_reason", one_reason),
     ).reset_index()  # fmt: skip
     origins = (
         accepted[accepted["table"] == fields.ORIGIN.name]
@@ -585,7 +617,7 @@ def _flow_parts(accepted: pd.DataFrame, gazetteer: Gazetteer) -> Iterator[pd.Dat
     """Secondary displacement among arrivals and departures; of the others a return does not say."""
     flows = flow_rows(accepted, gazetteer)
     flows = flows[~flows["retold"].astype(bool)]
-    flows = flows[flows["measure"].isin([Measure.ARRIVALS, Measure.DEPARTURES])]
+    flows = flows[flows["measure"].isin(_SPLIT_FLOWS)]
     for unit, name in _UNIT_FIELDS.items():
         reason = flows["missing_reason"].where(flows["displacement"] != UNKNOWN, None)
         reason = reason.where(flows["displacement"] != UNKNOWN, str(MissingReason.NOT_COLLECTED))
@@ -598,12 +630,9 @@ def _unknown_parts(carried: pd.DataFrame) -> pd.DataFrame:
     frames = []
     for unit in Unit:
         chosen = idp[idp["unit"] == unit]
-        families = [("shelter",), ("origin_id", "cause")] + (
-            [("sex", "age"), ("displacement",)] if unit is Unit.INDIVIDUAL else []
-        )
-        for dims in families:
+        for dims in breakdowns(PopulationGroup.IDP, Measure.STOCK, unit):
             frame = _unknown(chosen, chosen["value"], unit, dims)
-            frames.append(_margins(frame, dims) if len(dims) == 2 else frame)
+            frames.append(_margins(frame, (dims[0], dims[1])) if len(dims) == 2 else frame)
     return pd.concat([frame for frame in frames if not frame.empty] or [_no_parts()], ignore_index=True)
 
 
@@ -621,19 +650,20 @@ def _bridge(items: pd.DataFrame, carried: pd.DataFrame, totals: pd.DataFrame, mo
     opening = opening.merge(steps[["place_id", *KEY]].drop_duplicates(), how="outer", on=["place_id", *KEY])
     received = {head.region_id for head in month.heads}
     opening["missing_reason"] = [
-        None if pd.notna(value) else str(_why_no_claim(place, received, month.gazetteer))
+        None if pd.notna(value) else str(why_no_claim(place, received, month.gazetteer))
         for place, value in zip(opening["place_id"], opening["value"], strict=True)
     ]
     opening = opening.assign(item=0, kind=str(AdjustmentKind.RETURN), reason=str(AdjustmentKind.RETURN.fr))
     bridge = pd.concat([opening, steps], ignore_index=True).reindex(columns=ADJUSTMENT_COLUMNS)
     bridge["value"] = bridge["value"].astype("Int64")
-    bridge[["row", "submission_id"]] = bridge[["row", "submission_id"]].astype("Int64")
+    numbers = ["row", "submission_id", "decision_id"]
+    bridge[numbers] = bridge[numbers].astype("Int64")
     for name in ("missing_reason", "reason", "about_place_id", "sheet", "cell"):
         bridge[name] = bridge[name].astype(object).where(bridge[name].notna(), None)
     return bridge.sort_values(["place_id", *KEY, "item"], ignore_index=True)
 
 
-def _why_no_claim(place_id: str, received: set[str], gazetteer: Gazetteer) -> MissingReason:
+def why_no_claim(place_id: str, received: set[str], gazetteer: Gazetteer) -> MissingReason:
     region = gazetteer.region_of(place_id) or place_id
     return MissingReason.NOT_REPORTED if region in received or place_id == COUNTRY else MissingReason.NO_RETURN
 
@@ -659,7 +689,7 @@ def _steps(items: pd.DataFrame, month: Month) -> pd.DataFrame:
 
 def _steps_of(item: Mapping[Any, Any], month: Month) -> Iterator[dict[str, Any]]:
     own, home, told, value = item["place_id"], item["home_region"], item["region_id"], int(item["value"])
-    below = [place for place in _chain(own, month.gazetteer) if month.gazetteer.place(place).level in ("commune", "cercle")]
+    below = [place for place in chain_of(own, month.gazetteer) if month.gazetteer.place(place).level in ("commune", "cercle")]
     if not item["accepted"]:
         for place in (*below, told, COUNTRY):
             yield _step(item, place, AdjustmentKind.ROW_REJECTED, -value, month)
@@ -697,7 +727,7 @@ def _carried_steps(carried: pd.DataFrame, month: Month) -> pd.DataFrame:
                       f"{item['carried_months']} mois sans chiffre accepté : {month.gazetteer.place(item['place_id']).name}",
         }
         for item in carried.to_dict("records")
-        for place in _chain(item["place_id"], month.gazetteer)
+        for place in chain_of(item["place_id"], month.gazetteer)
     ]  # fmt: skip
     return pd.DataFrame(lines, columns=_STEP_COLUMNS)
 

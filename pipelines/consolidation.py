@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pipelines import checking, compilation, correction, intake, triangulation
+from pipelines import checking, compilation, correction, deciding, intake, settling, sources, triangulation
 from pipelines.checking import Dossier, Rulebook
+from pipelines.compilation import Month
 from pipelines.io import correspondence, draft_of_month, exports, reference, workbooks
 from pipelines.io.correspondence import Written
 from pipelines.io.letter import Sender
@@ -22,8 +23,8 @@ from pipelines.io.store import SavedSubmission, Store
 from pipelines.model import (
     Checked,
     Compiled,
+    Decision,
     Discrepancy,
-    Event,
     FileReport,
     Finding,
     LateVersion,
@@ -33,11 +34,12 @@ from pipelines.model import (
     Reading,
     RowCounts,
     SourceRows,
+    Triangulated,
 )
 from pipelines.places import Alias, Gazetteer
 from pipelines.settings import Settings
 from schemas import fields, texts
-from schemas.codes import Effect, SubmissionStatus
+from schemas.codes import WAITS_FOR_THE_REGION, Effect, SubmissionStatus
 
 T = TypeVar("T")
 Perform = Callable[..., Any]
@@ -110,10 +112,12 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
     dossiers = perform(check, job, files)
     located = perform(locate, job, dossiers)
     checked = perform(judge, job, located)
-    sources = perform(read_sources, job)
+    parts = perform(read_sources, job)
     saved = perform(store, job, checked)
-    compiled = perform(compile_, job, sources)
-    written = perform(report, job, compiled)
+    month, compiled = perform(compile_, job)
+    told = perform(triangulate, job, month, compiled, parts)
+    draft = perform(decide, job, month, compiled, told, parts)
+    written = perform(report, job, draft)
     back = perform(send_back, job, files)
     refused = tuple(item for item in checked if item.status == "refused")
     return Outcome(job.period, saved, refused, written, back)
@@ -145,7 +149,7 @@ def judge(job: Job, dossiers: Sequence[Dossier]) -> list[Checked]:
 
 
 def read_sources(job: Job) -> list[SourceRows]:
-    """Alerts and totals circulated outside the returns."""
+    """Alerts, totals circulated outside the returns, and what other organisations count."""
     found: list[SourceRows] = []
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
@@ -161,10 +165,10 @@ def store(job: Job, checked: Sequence[Checked]) -> tuple[SavedSubmission, ...]:
         return tuple(_store_one(job, opened, item) for item in checked)
 
 
-def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
-    """The draft of the month from what the store holds, written in one transaction."""
+def compile_(job: Job) -> tuple[Month, Compiled]:
+    """The month as its returns make it, from what the store holds: no source and no decision has touched it yet."""
     with job.store() as opened:
-        month = compilation.Month(
+        month = Month(
             period=job.period,
             observations=opened.observations(job.period),
             heads=opened.current_heads(job.period),
@@ -173,23 +177,54 @@ def compile_(job: Job, sources: Sequence[SourceRows]) -> Compiled:
             gazetteer=job.gazetteer,
             late=_late_versions(opened, job.period),
         )
-        compiled = compilation.compile_month(month, job.rulebook)
-        gaps = _discrepancies(job, month, compiled, sources)
-        compiled = compilation.doubt(compiled, {(gap.place_id, gap.population_group, gap.measure) for gap in gaps})
-        found = (*compiled.findings, *_source_findings(sources))
-        compiled = replace(compiled, findings=correction.with_month_replies(found, opened.answers(job.period).values()))
+    return month, compilation.compile_month(month, job.rulebook)
+
+
+def triangulate(job: Job, month: Month, compiled: Compiled, parts: Sequence[SourceRows]) -> Triangulated:
+    """The returns against their past, the alerts and all other sources; what sources say is kept in the store."""
+    alerts, stated, present = _rows_of(parts, fields.ALERT), sources.statements(parts), sources.presence(parts)
+    events = triangulation.events(alerts, job.period, job.gazetteer, job.as_of)
+    hashes = {part.file.name: part.file.sha256 for part in parts}
+    with job.store() as opened:
+        opened.save_sources(job.period, stated, present, hashes)
+        opened.save_alerts(job.period, alerts[[*fields.ALERT.names, *_WHERE]], hashes, events)
+        history = opened.history(job.period)
+    evidence = compilation.evidence_of(
+        month, compiled, job.rulebook, job.as_of, history=history, statements=_with_printed(stated, job.period), alerts=alerts,
+        events=events, presence=present,
+    )  # fmt: skip
+    return Triangulated(triangulation.discrepancies(evidence), triangulation.set_aside(evidence), triangulation.agreed(evidence))
+
+
+def decide(job: Job, month: Month, compiled: Compiled, told: Triangulated, parts: Sequence[SourceRows]) -> Compiled:
+    """The draft: the decisions that stand in figures and bridge, what is doubted and what is confirmed in the grades. Written in one
+    transaction."""
+    with job.store() as opened:
+        answers = opened.answers(job.period).values()
+        decisions = opened.decisions(job.period)
+        settlements, conflicts = deciding.settlements(decisions, told.discrepancies, compiled, month.past, job.gazetteer)
+        draft = settling.settle(compiled, settlements, job.gazetteer)
+        draft = compilation.doubt(draft, _doubted(told.discrepancies, decisions))
+        draft = compilation.agreed(draft, told.agreed)
+        found = (
+            *compiled.findings, *_source_findings(parts), *deciding.conflict_findings(conflicts, decisions, job.gazetteer, job.rulebook),
+        )  # fmt: skip
+        draft = replace(draft, findings=correction.with_month_replies(found, answers))
         opened.save_draft(
-            compiled,
+            draft,
             as_of=job.as_of,
             rules_hash=job.rules_hash,
-            dataset_sha256=exports.dataset_hash(exports.dataset(compiled)),
+            dataset_sha256=exports.dataset_hash(exports.dataset(draft)),
             compared_with=month.past.name if month.past else None,
             compiled_at=job.now,
             messages=in_french,
-            discrepancies=[(gap, *in_french_discrepancy(gap)) for gap in gaps],
+            discrepancies=[
+                (gap, *in_french_discrepancy(gap), job.settings.answer_due(job.period, job.as_of))
+                for gap in correction.with_discrepancy_replies(told.discrepancies, answers)
+            ],
+            not_comparable=[(item, texts.message(item.reason, **item.params)) for item in told.set_aside],
         )
-        _store_alerts(job, opened, sources)
-    return compiled
+    return draft
 
 
 def report(job: Job, compiled: Compiled) -> tuple[Path, ...]:
@@ -246,34 +281,44 @@ def in_french_discrepancy(gap: Discrepancy) -> tuple[str, str]:
     return texts.rule_sentence(gap.rule, gap.params), texts.rule_remedy(gap.rule, gap.params)
 
 
-def _rows_of(sources: Iterable[SourceRows], table: fields.Table) -> Any:
+def _rows_of(parts: Iterable[SourceRows], table: fields.Table) -> Any:
     import pandas as pd
 
-    frames = [source.rows for source in sources if source.table == table.name and not source.rows.empty]
+    frames = [source.rows for source in parts if source.table == table.name and not source.rows.empty]
     if frames:
         return pd.concat(frames, ignore_index=True)
-    return pd.DataFrame(columns=[*table.names, "place_id", "file", "sheet", "row", "cell"])
+    return pd.DataFrame(columns=[*table.names, *_WHERE, "source_id"])
 
 
-def _discrepancies(
-    job: Job, month: compilation.Month, compiled: Compiled, sources: Sequence[SourceRows]
-) -> tuple[Discrepancy, ...]:
-    totals = compiled.figures[(compiled.figures[compilation.DIMENSIONS] == "_T").all(axis=1)]
-    where = {head.region_id: f"{head.file} (version {head.version})" for head in month.heads}
-    circulated = _rows_of(sources, fields.CIRCULATED)
-    # a total that lacks what it is compared by has its own findings
-    circulated = circulated[
-        circulated[["place_id", *(item.name for item in fields.CIRCULATED.fields if item.required)]].notna().all(axis=1)
-    ]
-    return triangulation.discrepancies(triangulation.Sources(job.period, totals, circulated, month.gazetteer, where))
+_WHERE = ("place_id", "file", "sheet", "row", "cell")
 
 
-def _source_findings(sources: Iterable[SourceRows]) -> tuple[PeriodFinding, ...]:
+def _with_printed(stated: Any, period: Period) -> Any:
+    """What files state of the month, and what was printed of the months before it."""
+    import pandas as pd
+
+    printed = sources.printed(period.previous())
+    return pd.concat([stated, printed], ignore_index=True) if len(printed) else stated
+
+
+def _doubted(found: Iterable[Discrepancy], decisions: Sequence[Decision]) -> set[tuple[str, str, str]]:
+    """The (place, group, measure) that a discrepancy still puts in question: one for information does not, nor one decided upon."""
+    gaps = list(found)
+    standing = deciding.standing(decisions, {gap.key: gap.fingerprint for gap in gaps})
+    decided = {item.discrepancy_id for item in standing if item.action not in WAITS_FOR_THE_REGION}
+    return {
+        (gap.place_id, gap.population_group, gap.measure)
+        for gap in gaps
+        if gap.key not in decided and texts.rules()[gap.rule].effect is not Effect.INFORM
+    }
+
+
+def _source_findings(parts: Iterable[SourceRows]) -> tuple[PeriodFinding, ...]:
     """Findings of sources belong to the month; the sheet is given with its file, since no submission names it."""
     return tuple(
         PeriodFinding(replace(finding, sheet=f"{source.file.name} › {finding.sheet}" if finding.sheet else source.file.name),
                       compilation.COUNTRY)
-        for source in sources
+        for source in parts
         for finding in source.findings
     )  # fmt: skip
 
@@ -289,12 +334,6 @@ def _late_versions(opened: Store, period: Period) -> tuple[LateVersion, ...]:
         for item in accepted
         if item.id > current[item.region_id].id
     )
-
-
-def _store_alerts(job: Job, opened: Store, sources: Sequence[SourceRows]) -> None:
-    alerts = _rows_of(sources, fields.ALERT)
-    found: tuple[Event, ...] = triangulation.events(alerts, job.period, job.gazetteer, job.as_of)
-    opened.save_alerts(job.period, alerts, {source.file.name: source.file.sha256 for source in sources}, found)
 
 
 def validate(paths: Iterable[Path], settings: Settings, period: Period | None = None) -> list[FileReport]:

@@ -21,6 +21,7 @@ from pipelines.model import (
     Answered,
     Change,
     Checked,
+    Discrepancy,
     Finding,
     Identification,
     OpenedFile,
@@ -307,6 +308,19 @@ def with_month_replies(found: Iterable[PeriodFinding], answers: Iterable[Answere
     def reply(item: PeriodFinding) -> PeriodFinding:
         text = told.get((item.finding.code, item.place_id))
         return replace(item, finding=replace(item.finding, reply=text)) if text else item
+
+    return tuple(reply(item) for item in found)
+
+
+def with_discrepancy_replies(found: Iterable[Discrepancy], answers: Iterable[Answered]) -> tuple[Discrepancy, ...]:
+    """The same for the discrepancies that were marked in a workbook sent back."""
+    told = tuple(answers)
+
+    def reply(item: Discrepancy) -> Discrepancy:
+        if item.finding is None:
+            return item
+        [answered] = with_month_replies([PeriodFinding(item.finding, item.place_id)], told)
+        return replace(item, finding=answered.finding)
 
     return tuple(reply(item) for item in found)
 

@@ -15,7 +15,8 @@ from pipelines.consolidation import Job, Outcome
 
 RETRIED = frozenset(
     {
-        consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.report,
+        consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.triangulate,
+        consolidation.decide, consolidation.report,
         consolidation.send_back,
     }
 )  # fmt: skip

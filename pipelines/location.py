@@ -169,8 +169,9 @@ def locate(rows: pd.DataFrame, gazetteer: Gazetteer, region_id: str) -> tuple[pd
     return pd.concat([rows, columns], axis=1), pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
 
 
-def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[list[str | None], pd.DataFrame]:
-    """The place of each row of a source, and the names read: a frame of NAME_COLUMNS, one line per name of each row.
+def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`place_id` and `placed_level` of each row of a source, and the names read: a frame of NAME_COLUMNS, one line per name of each
+    row.
 
     Region, then cercle, then commune, as far as they are recognised, each with the code beside it (`cercle_code`, …); a source
     speaks of the whole country, so a cercle is also found outside the region written beside it."""
@@ -183,7 +184,12 @@ def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[list[str | 
         for row, found in zip(wanted, placed, strict=True)
         for read in found.names
     ]
-    return [found.place_id for found in placed], pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
+    where = pd.DataFrame(
+        {"place_id": [found.place_id for found in placed], "placed_level": [found.level for found in placed]},
+        index=rows.index,
+        dtype=object,
+    )
+    return where, pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
 
 
 _LEVELS = ("region", "cercle", "commune")

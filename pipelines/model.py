@@ -77,6 +77,11 @@ def letters(column: int) -> str:
     return text
 
 
+def cell_of(column: str | None, row: int) -> str | None:
+    """The address of a value: a column map holds letters, or a whole address where one cell speaks for every row."""
+    return column if column is None or column[-1:].isdigit() else f"{column}{row}"
+
+
 def runs(numbers: Sequence[int], gap: int = 1) -> Iterator[list[int]]:
     """Ascending numbers in runs of those at most `gap` apart: 4, 5, 9 are [4, 5] and [9]."""
     run: list[int] = []
@@ -449,9 +454,12 @@ class Compared:
     where: str | None = None
     """File, sheet and cell."""
     source_id: str | None = None
-    """The row of the register of sources; None for the return and its past."""
+    """The row of the register of sources, `RETURN` for the return itself and `PAST` for what it was in the past."""
     takes: bool = False
     """Whether a decision may put this number in the place of the return's."""
+
+    RETURN: ClassVar[str] = "return"
+    PAST: ClassVar[str] = "past"
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,6 +508,16 @@ class NotComparable:
 
 
 @dataclass(frozen=True, slots=True)
+class Triangulated:
+    """What the sources of a month make of its returns: what does not agree, what is not compared, and the (place, group, measure)
+    that a source of an independent lineage confirms."""
+
+    discrepancies: tuple[Discrepancy, ...]
+    set_aside: tuple[NotComparable, ...]
+    agreed: frozenset[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """What the CMP decided about a discrepancy, on the values that `fingerprint` stands for. `households` and `individuals` are
     the new values of the place where the action sets them; `undoes` is the id of the decision that this one takes back."""
@@ -519,7 +537,8 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it."""
+    """A decision as the table of the month takes it: `delta` is added to one total of a place and of all above it. `months` is
+    how long before the month the value taken was counted, None when nobody says; `additional` people come on top of the figure."""
 
     decision_id: int
     place_id: str
@@ -529,6 +548,22 @@ class Settlement:
     delta: int
     reason: str
     basis: str | None = None
+    action: Action = Action.TAKE_SOURCE
+    months: int | None = 0
+    additional: bool = False
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DecisionConflict:
+    """Two standing decisions that would both change one number: the later one holds."""
+
+    place_id: str
+    population_group: str
+    measure: str
+    unit: str
+    holds: int
+    set_aside: int
+    """Ids of decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,13 +592,29 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `file`, `sheet`,
-    `row` and `cell` (of its first count)."""
+    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `source_id` (the row of
+    the register that its organisation is), `file`, `sheet`, `row` and `cell` (of its first count)."""
 
     file: OpenedFile
     table: str
     rows: pd.DataFrame
     findings: tuple[Finding, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """field -> column letters, or a whole address where one cell speaks for every row: with a row's number, the cell of any of its
+    values."""
+    layout: str | None = None
+
+
+STATEMENT_COLUMNS = [
+    "place_id", "population_group", "measure", "unit", "value", "as_of", "source_id", "organisation", "lineage", "scope",
+    "table", "file", "sheet", "row", "cell", "document", "quoted",
+]  # fmt: skip
+"""One line for each number that a source states about a place: `value` Int64 (missing when the source only says that a place is
+out of reach), `as_of` the day it is of, `source_id` its row of the register, `scope` what it covers (`codes.Scope`), `table` the
+kind of source (`stock`, `circulated`, `statement`, `sitrep`, `printed`), `quoted` the place as the source writes it."""
+
+PRESENCE_COLUMNS = ["place_id", "organisation", "sector", "started_on", "ended_on", "source_id", "file", "sheet", "row", "cell"]
+"""One line for each actor, sector and place; `ended_on` is missing for one who is still there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ import pandas as pd
 
 from pipelines import correction
 from pipelines.model import (
+    Decision,
+    DecisionConflict,
     Identification,
     LateVersion,
     Past,
@@ -116,7 +118,7 @@ def all_codes() -> frozenset[str]:
     from schemas.tables import COLUMN_RULES
 
     of_a_return = (DOOR_RULES, READING_RULES, FORM_RULES, ROW_RULES, SUBMISSION_RULES)
-    of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES)
+    of_a_month = (BATCH_RULES, MONTH_RULES, DISCREPANCY_RULES, DECISION_RULES)
     return frozenset(code for group in (COLUMN_RULES, UNREAD_RULES.values(), *of_a_return, *of_a_month) for code in group)
 
 
@@ -197,6 +199,20 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
         MONTH_RULES[code] = rule
         if unless is not None:
             UNKNOWN_AFTER[code] = unless
+        return rule
+
+    return register
+
+
+DecisionRule = Callable[[Sequence[DecisionConflict], Mapping[int, Decision], Gazetteer], Iterable[Hit]]
+DECISION_RULES: dict[str, DecisionRule] = {}
+
+
+def decision_rule(code: str) -> Callable[[DecisionRule], DecisionRule]:
+    """What is said of the decisions that stand in a month; they come by their id."""
+
+    def register(rule: DecisionRule) -> DecisionRule:
+        DECISION_RULES[code] = rule
         return rule
 
     return register
@@ -971,65 +987,16 @@ def place_carried_forward(month: MonthView, _: Thresholds) -> Iterator[Hit]:
         yield Hit(place_id=row["place_id"], params=params)
 
 
-@month_rule("CHANGE_LARGE", unless="STOCK_FLOW")
-def change_large(month: MonthView, t: Thresholds) -> Iterator[Hit]:
-    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
-    for place_id in month.own_places():
-        if month.past is None or place_id not in now.index or place_id not in before.index:
-            continue
-        change = int(now[place_id] - before[place_id])
-        if abs(change) > t["share"] * before[place_id] and abs(change) > t["persons"] and before[place_id]:
-            params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),
-                      "change": change / int(before[place_id]), "past": month.past.name}  # fmt: skip
-            yield Hit(**month.at(place_id), params=params)
+# --- what was decided ---------------------------------------------------------------------------------------------------
 
 
-_FLOW_SIGNS = {Measure.ARRIVALS: 1, Measure.RETURNS: -1, Measure.DEPARTURES: -1, Measure.CORRECTIONS: 1}
-
-
-@month_rule("STOCK_FLOW")
-def stock_flow(month: MonthView, t: Thresholds) -> Iterator[Hit]:
-    """Only where the return of the place's region lists movements, none of them rejected: a return without any has not
-    claimed the identity."""
-    if month.past is None or month.past.period != month.period.previous():
-        return
-    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
-    flows = {measure: month.values(measure, PopulationGroup.IDP) for measure in _FLOW_SIGNS}
-    moved = month.rows[month.rows["table"] == fields.MOVEMENT.name]
-    listing = set(moved["region_id"]) - set(moved.loc[~moved["accepted"].astype(bool), "region_id"])
-    speaker = month.rows[month.rows["table"] == "idp"].drop_duplicates("place_id").set_index("place_id")["region_id"]
-    for place_id in month.own_places():
-        if place_id not in now.index or speaker.get(place_id) not in listing:
-            continue
-        moves = {str(measure): int(values.get(place_id, 0)) for measure, values in flows.items()}
-        start = int(before.get(place_id, 0))
-        expected = start + sum(_FLOW_SIGNS[measure] * moves[str(measure)] for measure in _FLOW_SIGNS)
-        gap = int(now[place_id]) - expected
-        if abs(gap) > max(t["share"] * int(now[place_id]), t["persons"]):
-            params = {"place": month.name(place_id), "before": start, "past": month.past.name, "expected": expected,
-                      "flows": {k: v for k, v in moves.items() if v}, "now": int(now[place_id]), "gap": gap}  # fmt: skip
-            yield Hit(**month.at(place_id), params=params)
-
-
-@month_rule("COUNT_FROZEN")
-def count_frozen(month: MonthView, t: Thresholds) -> Iterator[Hit]:
-    if month.past is None:
-        return
-    now, before = (month.values(Measure.STOCK, PopulationGroup.IDP, past=past) for past in (False, True))
-    places = pd.Series({place: month.gazetteer.region_of(place) for place in month.own_places()}, dtype=object)
-    for region, group in places.groupby(places):
-        counted = [place for place in group.index if now.get(place, 0) or before.get(place, 0)]
-        if len(counted) >= t["places"] and all(now.get(place) == before.get(place) for place in counted):
-            params = {"place": month.name(str(region)), "count": len(counted), "past": month.past.name}
-            yield Hit(**{**month.at(counted[0]), "place_id": str(region)}, params=params)
-
-
-@month_rule("RETURNEES_FALL")
-def returnees_fall(month: MonthView, _: Thresholds) -> Iterator[Hit]:
-    now, before = (month.values(Measure.CUMULATIVE, PopulationGroup.IDP_RETURNEE, past=past) for past in (False, True))
-    rows = month.rows[(month.rows["table"] == fields.RETURNEE.name) & month.rows["accepted"].astype(bool)]
-    for place_id in sorted(set(rows["place_id"].dropna())):
-        if month.past is not None and place_id in now.index and place_id in before.index and now[place_id] < before[place_id]:
-            params = {"place": month.name(place_id), "before": int(before[place_id]), "now": int(now[place_id]),
-                      "past": month.past.name}  # fmt: skip
-            yield Hit(**month.at(place_id, table=fields.RETURNEE.name), params=params)
+@decision_rule("DECISIONS_CONFLICT")
+def decisions_conflict(
+    conflicts: Sequence[DecisionConflict], decisions: Mapping[int, Decision], gazetteer: Gazetteer
+) -> Iterator[Hit]:
+    """Once for each pair of decisions, whether they contradict each other in households, individuals or both."""
+    pairs = {(item.holds, item.set_aside): item for item in sorted(conflicts, reverse=True)}
+    for (holds, aside), item in sorted(pairs.items()):
+        params = {"place": gazetteer.place(item.place_id).name, "holds": str(holds), "set_aside": str(aside),
+                  "decided_on": decisions[aside].decided_on, "by": decisions[aside].decided_by}  # fmt: skip
+        yield Hit(place_id=item.place_id, params=params)

@@ -60,10 +60,20 @@ class Settings(BaseSettings):
         description="Qui signe le procès-verbal régional / who signs the regional minutes",
     )  # fmt: skip
     limits: Limits = Field(default_factory=Limits, description="Limites d'un fichier reçu / limits of a received file")
+    materiality: int = Field(
+        50,
+        ge=0,
+        description="Personnes sous lesquelles les écarts se répondent en groupe / persons below which discrepancies are answered as a group",
+    )
     thresholds: dict[str, dict[str, float]] = Field(
         default_factory=dict, description="Seuils changés, par code de règle / thresholds changed, by rule code"
     )
 
+    answer_days: int = Field(
+        3,
+        ge=0,
+        description="Jours laissés pour répondre à une question posée tard / days left to answer a question that is put late",
+    )
     signatory: str = Field(
         "Le Directeur national du Développement social", description="Signataire des lettres aux régions / who signs the letters"
     )
@@ -102,6 +112,11 @@ class Settings(BaseSettings):
     def replies_due(self, period: Period) -> date:
         """The day by which the calendar expects regions to answer."""
         return period.last_day + timedelta(days=self.calendar.queries)
+
+    def answer_due(self, period: Period, as_of: date) -> date:
+        """The day by which a question put on `as_of` is to be answered: that of the calendar, or some days later when it is put
+        late."""
+        return max(self.replies_due(period), as_of + timedelta(days=self.answer_days))
 
     def publication_day(self, period: Period) -> date:
         """The day the calendar publishes a month: what `as_of` is unless somebody says otherwise."""

@@ -317,6 +317,24 @@ class SourceKind(Code):
     PRINTED = "printed", "rapport imprimé", "printed report"
 
 
+class SourceMeasure(Code):
+    """What an organisation counts: people present on a day, or people who moved."""
+
+    STOCK = "stock", "un effectif à une date", "a stock on a day"
+    FLOW = "flow", "des mouvements", "movements"
+
+
+class Reliability(Code):
+    """How far an organisation of the register is relied on, whatever it says this time; six letters, as military staffs use."""
+
+    A = "A", "fiable", "reliable"
+    B = "B", "habituellement fiable", "usually reliable"
+    C = "C", "assez fiable", "fairly reliable"
+    D = "D", "pas habituellement fiable", "not usually reliable"
+    E = "E", "non fiable", "unreliable"
+    F = "F", "ne peut être jugée", "cannot be judged"
+
+
 class Scope(Code):
     """What a number of a source covers of the place it names. Only the whole is compared with a stock."""
 
@@ -325,6 +343,53 @@ class Scope(Code):
     ADDITIONAL = "additional", "personnes non enregistrées", "people not registered"
     ROUNDED = "rounded", "estimation arrondie", "rounded estimate"
     INACCESSIBLE = "inaccessible", "hors d'atteinte", "out of reach"
+
+
+class StatementStatus(Code):
+    """What an organisation says of the people whose number it quotes."""
+
+    REGISTERED = "registered", "enregistré", "registered"
+    NOT_REGISTERED = "not_registered", "signalé, non enregistré", "reported, not registered"
+    UNDER_ASSESSMENT = "under_assessment", "évaluation en cours", "under assessment"
+    ASSESSED = "assessed", "évalué", "assessed"
+    ASSISTED = "assisted", "assisté", "assisted"
+    ESTIMATE = "estimate", "estimation", "estimate"
+    INACCESSIBLE = "inaccessible", "inaccessible", "out of reach"
+
+
+class CirculatedNature(Code):
+    """What a local service circulates outside its return. A request states the people for whom help is asked: it is read as the
+    total of its place."""
+
+    TOTAL = "total", "total", "total"
+    REQUEST = "request", "requête", "request"
+
+
+class Sector(Code):
+    """Sectors of the response, as presence tables (3W) and rapid assessments name them."""
+
+    FOOD = "food", "vivres / sécurité alimentaire", "food security"
+    SHELTER = "shelter", "abri", "shelter"
+    NFI = "nfi", "AME / NFI", "non-food items"
+    WASH = "wash", "eau, hygiène et assainissement", "water, sanitation and hygiene"
+    HEALTH = "health", "santé", "health"
+    NUTRITION = "nutrition", "nutrition", "nutrition"
+    PROTECTION = "protection", "protection", "protection"
+    EDUCATION = "education", "éducation", "education"
+    CASH = "cash", "transferts monétaires", "cash transfers"
+    LIVELIHOOD = "livelihood", "moyens d'existence", "livelihoods"
+    CCCM = "cccm", "gestion des sites", "camp management"
+    LOGISTICS = "logistics", "logistique", "logistics"
+    RAPID_RESPONSE = "rapid_response", "mécanisme de réponse rapide", "rapid response mechanism"
+    COORDINATION = "coordination", "coordination / évaluation", "coordination / assessment"
+    OTHER = "other", "autre", "other"
+
+
+class ActivityStatus(Code):
+    PLANNED = "planned", "prévue", "planned"
+    ONGOING = "ongoing", "en cours", "under way"
+    SUSPENDED = "suspended", "suspendue", "suspended"
+    COMPLETED = "completed", "terminée", "completed"
 
 
 class EventStatus(Code):

@@ -318,6 +318,9 @@ ALERT = Table(
         _count("households", "Estimatif des ménages", "Estimated households", "Ménages estimés", "Estimated households", "household"),
         _count("individuals", "Estimatif des individus", "Estimated individuals", "Personnes estimées", "Estimated persons", "individual"),
         _choice("wave", "Vague", "Wave", "Nouvelle vague ou vague déjà signalée", "New wave or one already reported", codes.Wave),
+        _text("cites", "Alertes citées", "Alerts quoted", "Numéros des alertes déjà signalées que celle-ci cite", "Numbers of earlier alerts that this one quotes"),
+        _count("table_households", "Ménages (tableau)", "Households (table)", "Ménages du tableau du rapport", "Households in the report's table", "household"),
+        _count("table_individuals", "Individus (tableau)", "Individuals (table)", "Personnes du tableau du rapport", "Persons in the report's table", "individual"),
         _REMARKS,
     ),
 )  # fmt: skip

@@ -65,10 +65,11 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
 
 
 def rule_sentence(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
-    """What is wrong, in one sentence of `lang`. Raises KeyError for an unknown code or a parameter the text needs."""
+    """What is wrong, in one sentence of `lang`, followed by those of what is `joined` to it. Raises KeyError for an unknown code or a parameter the text needs."""
     rule = rules()[code]
     sentence = rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
-    return sentence + _elsewhere(params.get("also_at") or (), lang)
+    told = sentence + _elsewhere(params.get("also_at") or (), lang)
+    return " ".join([told, *(rule_sentence(joined, more, lang) for joined, more in params.get("joined") or ())])
 
 
 _NAMED_CELLS = 8
@@ -126,7 +127,34 @@ class _Formatted(dict[str, str]):
 
 
 def _formatted(params: Mapping[str, Any], lang: str) -> _Formatted:
-    return _Formatted({name: _format(name, value, lang) for name, value in params.items()})
+    filled = _Formatted({name: _format(name, value, lang) for name, value in params.items()})
+    for name, value in params.items():
+        if name.endswith("place") and isinstance(value, Mapping):
+            filled.update(_place_forms(name, value, lang))
+    return filled
+
+
+def _place_forms(name: str, place: Mapping[str, str], lang: str) -> dict[str, str]:
+    """A place as sentences need it: `{at_place}` the cercle of Bankass, and with a capital, after "in" and after "of"."""
+    told = place_phrase(place, lang)
+    if lang == "en":
+        inside, of = f"in {told}", f"of {told}"
+    else:
+        inside = "au Mali" if place["level"] == "country" else f"dans {told}"
+        of = f"du {told.removeprefix('le ')}" if told.startswith("le ") else f"de {told}"
+    forms = {name: told, f"in_{name}": inside, f"of_{name}": of}
+    return forms | {key[0].upper() + key[1:]: text[0].upper() + text[1:] for key, text in forms.items()}
+
+
+_DISTRICTS = ("Bamako",)
+_VOWELS = "aâàeéèêëiîïoôuûAÂÀEÉÈÊËIÎÏOÔUÛ"
+
+
+def place_phrase(place: Mapping[str, str], lang: str = "fr") -> str:
+    """A place (`name`, `level`) as a sentence names it: le cercle de Bankass, le cercle d'Ansongo."""
+    name, level = place["name"], place["level"]
+    kind = "district" if level == "region" and name in _DISTRICTS else level
+    return message(f"place_{kind}", lang, name=name, de=f"d'{name}" if name[:1] in _VOWELS else f"de {name}")
 
 
 def _format(name: str, value: Any, lang: str) -> str:
@@ -184,7 +212,49 @@ def _iso_day(value: Any, lang: str) -> str:
     return day(value, lang) if value is not None else "—"
 
 
+def _past_month(period: Any, lang: str) -> str:
+    return message("end_of_month", lang, month=month(str(period), lang))
+
+
+def _event_numbers(numbers: Any, lang: str) -> str:
+    if not numbers:
+        return message("event_without_number", lang)
+    return message("event_number" if len(numbers) == 1 else "event_numbers", lang, numbers=list(numbers))
+
+
+def _low_high(values: Any, lang: str) -> str:
+    low, high = values
+    return message("low_high_one" if low == high else "low_high_range", lang, low=low, high=high)
+
+
+def _registered(own: Any, lang: str) -> str:
+    return message("registered", lang, now=own[0], unit=own[1]) if own else message("registered_none", lang)
+
+
+def _rank_before(rank: Any, lang: str) -> str:
+    return message("rank_before", lang, rank=rank) if rank else message("rank_before_none", lang)
+
+
 _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
+    "past_month": _past_month,
+    "event_numbers": _event_numbers,
+    "event_on": _iso_day,
+    "low_high": _low_high,
+    "registered": _registered,
+    "rank_before": _rank_before,
+    "more": lambda value, lang: message("gap_more" if value else "gap_less", lang),
+    "same_lineage": lambda value, lang: message("same_lineage", lang) if value else "",
+    "assessed": lambda value, lang: message("event_assessed", lang) if value else "",
+    "alert": lambda value, lang: message("counted_by_one_alert", lang, number=value) if value else "",
+    "origins": lambda value, lang: message("origins", lang, names=value) if value else "",
+    "on_sites": lambda value, lang: "" if value is None else message("on_sites", lang, share=value),
+    "added_places": lambda value, lang: message("named_places", lang, names=value) if value else "",
+    "lost_places": lambda value, lang: message("named_places", lang, names=value) if value else "",
+    "apart": percent,
+    "usual": percent,
+    "share_now": percent,
+    "share_before": percent,
+    "report": _code_label(codes.AlertKind),
     "suggestion": _suggestion,
     "received_in": _received_in,
     "renamed": _renamed,
@@ -200,6 +270,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "level": _code_label(codes.RowLevel),
     "observed_on": _iso_day,
     "stated_on": _iso_day,
+    "decided_on": _iso_day,
     "period_end": _iso_day,
     "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
     "others": lambda value, lang: message("others", lang, count=value) if value else "",

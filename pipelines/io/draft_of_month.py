@@ -85,7 +85,7 @@ def _finding(found: FindingLine, lang: str) -> dict[str, Any]:
 
 
 def _discrepancy(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("id", "place", "sentence", "gap", "proposed", "values")}
+    return {name: row[name] for name in ("id", "place", "sentence", "gap", "values")} | {"proposed": row["remedy"]}
 
 
 def _changes(region: str, since: Since, lang: str) -> Iterator[dict[str, Any]]:

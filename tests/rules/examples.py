@@ -73,7 +73,16 @@ class OfSources:
     place_id: str
 
 
-Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources
+@dataclass(frozen=True, slots=True)
+class OfDecisions:
+    """What two services say of one place, each taken by a decision of its own."""
+
+    bad: tuple[int, int]
+    good: tuple[int, int]
+    place_id: str
+
+
+Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources | OfDecisions
 
 
 def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
@@ -374,6 +383,8 @@ EXAMPLES: dict[str, Example] = {
         "Retournés",
         "F3",
     ),
+    # --- decisions
+    "DECISIONS_CONFLICT": OfDecisions(bad=(900, 910), good=(900, 900), place_id="R04"),
     # --- between sources
     "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
 }

@@ -11,16 +11,19 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines import rules, triangulation
+from pipelines import deciding, rules, triangulation
+from pipelines.checking import Rulebook
 from pipelines.io import workbooks
-from pipelines.model import Compiled, Discrepancy, Finding, Problem
+from pipelines.model import Compiled, Discrepancy, Finding, PeriodFinding, Problem
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
 from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
+from tests.months_decided import decision, disagreement, number
 from tests.rules.examples import (
     EXAMPLES,
     Example,
     OfBytes,
+    OfDecisions,
     OfFiles,
     OfMonth,
     OfReturn,
@@ -34,6 +37,7 @@ BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(examp
 FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfFiles)}
 MONTHS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfMonth)}
 SOURCES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSources)}
+DECISIONS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfDecisions)}
 
 
 def findings_of(*fiches: Fiche) -> list[Finding]:
@@ -78,6 +82,16 @@ def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
     return triangulation.discrepancies(triangulation.Sources(PERIOD, totals, circulated, GAZETTEER, {place_id: "fiche.xlsx"}))
 
 
+def contradictions(values: tuple[int, int], place_id: str) -> tuple[PeriodFinding, ...]:
+    found = [
+        disagreement(place_id, number(884), number(value, source, takes=True), key=source)
+        for source, value in zip(("SLDSES", "Mairie"), values, strict=True)
+    ]
+    taken = [decision(item, id=at, source=item.key, individuals=item.values[1].value) for at, item in enumerate(found, start=1)]
+    _, conflicts = deciding.settlements(taken, found, compile_fiches(changed()), None, GAZETTEER)
+    return deciding.conflict_findings(conflicts, taken, GAZETTEER, Rulebook())
+
+
 def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
     """The values that the text of a rule is filled with, from its bad example."""
     example: Example = EXAMPLES[code]
@@ -89,6 +103,8 @@ def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
         return findings_of(*(changed(*changes) for changes in example.bad))[0].params
     if isinstance(example, OfMonth):
         return month(example, bad=True).findings[0].finding.params
+    if isinstance(example, OfDecisions):
+        return contradictions(example.bad, example.place_id)[0].finding.params
     return gaps(example.bad, example.place_id)[0].params
 
 
@@ -178,6 +194,14 @@ def test_total_that_differs_from_the_return_is_a_discrepancy(code: str) -> None:
     [gap] = gaps(example.bad, example.place_id)
     assert (gap.rule, gap.place_id, gap.gap) == (code, example.place_id, example.bad - 884)
     assert gaps(example.good, example.place_id) == ()
+
+
+@pytest.mark.parametrize("code", DECISIONS)
+def test_decisions_that_contradict_each_other_draw_one_finding(code: str) -> None:
+    example = DECISIONS[code]
+    found = contradictions(example.bad, example.place_id)
+    assert [(item.finding.code, item.place_id) for item in found] == [(code, example.place_id)]
+    assert contradictions(example.good, example.place_id) == ()
 
 
 @pytest.mark.parametrize("code", EXAMPLES)

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import text
 
-from pipelines.io.store import SavedDraft, SavedSubmission, Store
+from pipelines.io.store import NewDecision, SavedDraft, SavedSubmission, Store
 from pipelines.model import (
     Checked,
+    Compared,
     Compiled,
     Discrepancy,
     Finding,
@@ -21,7 +22,7 @@ from pipelines.model import (
     PeriodFinding,
     RowCounts,
 )
-from schemas.codes import Effect
+from schemas.codes import Action, Effect, Owner, Severity
 
 DECEMBER = Period(2019, 12)
 NOVEMBER = Period(2019, 11)
@@ -109,12 +110,32 @@ def compiled(
     return Compiled(period, figures(values), adjustments(items), findings)
 
 
-def gap(key: str = "d1", fingerprint: str = "f1", *, period: Period = DECEMBER) -> Discrepancy:
+def gap(key: str = "d1", fingerprint: str = "f1", *, period: Period = DECEMBER, stated: int = 250, **changes: Any) -> Discrepancy:
     values = (
-        {"source": "fiche", "value": 200, "unit": "individual", "as_of": "2019-12-31", "where": "fiche_aa.xlsx"},
-        {"source": "DTM", "value": 250, "unit": "individual", "as_of": "2019-12-28", "where": "dtm.xlsx"},
+        Compared("fiche", 200, "individual", "2019-12-31", "fiche_aa.xlsx"),
+        Compared("DTM", stated, "individual", "2019-12-28", "dtm.xlsx", source_id="dtm", takes=True),
     )
-    return Discrepancy(key, fingerprint, "SOURCES_DIFFER", period, "R05", "idp", "stock", values, 50, {})
+    about: dict[str, Any] = {
+        "key": key, "fingerprint": fingerprint, "rule": "SOURCES_DIFFER", "period": period, "place_id": "R05",
+        "population_group": "idp", "measure": "stock", "unit": "individual", "values": values, "gap": stated - 200,
+        "impact": abs(stated - 200), "severity": Severity.RED, "params": {"place": "Mopti"}, "owner": Owner.REGION,
+        "national_share": 0.002,
+    }  # fmt: skip
+    return Discrepancy(**(about | changes))
+
+
+def told(*items: Discrepancy) -> list[tuple[Discrepancy, str, str, date | None]]:
+    """Discrepancies as a run hands them over."""
+    return [(item, "les deux sources diffèrent", "retenir la fiche", date(2020, 1, 8)) for item in items or (gap(),)]
+
+
+def wanted(discrepancy_id: str = "d1", action: Action | None = Action.KEEP, **changes: Any) -> NewDecision:
+    about: dict[str, Any] = {"by": "CMP", "on": date(2020, 1, 12), "reason": "PV 12"}
+    return NewDecision(discrepancy_id, action, **(about | changes))
+
+
+def decide(store: Store, *decisions: NewDecision) -> tuple[int, ...]:
+    return store.decide_all(decisions or (wanted(),), at=NOW, actor="dnds")
 
 
 def save_draft(store: Store, item: Compiled | None = None, **changes: Any) -> SavedDraft:

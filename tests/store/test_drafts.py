@@ -12,7 +12,7 @@ from sqlalchemy import text
 from pipelines.io.store import Store, repository
 from pipelines.model import Event, Finding, Period, PeriodFinding
 from schemas import fields
-from schemas.codes import Effect
+from schemas.codes import Effect, EventStatus
 from tests.store.conftest import ALIASES, CODES, PLACES
 from tests.store.samples import (
     DECEMBER,
@@ -22,33 +22,16 @@ from tests.store.samples import (
     checked,
     compiled,
     everything,
-    gap,
     publish,
     save,
     save_draft,
+    told,
 )  # fmt: skip
 
 OFFICIAL = (
     "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
     "official_revision", "official_completeness", "origin_destination",
 )  # fmt: skip
-SAID = ("les deux sources diffèrent", "retenir la fiche")
-
-
-def status_of(store: Store, key: str = "d1") -> str:
-    return next(str(row["status"]) for row in store.discrepancies(DECEMBER) if row["id"] == key)
-
-
-def decide(store: Store, fingerprint: str, key: str = "d1") -> None:
-    with store._write() as connection:
-        connection.execute(
-            text(
-                "INSERT INTO decision (discrepancy_id, action, decided_by, decided_on, reason, fingerprint) "
-                "VALUES (:key, 'keep', 'CMP', '2020-01-12', 'PV 12', :fingerprint)"
-            ),
-            {"key": key, "fingerprint": fingerprint},
-        )
-        connection.execute(text("UPDATE discrepancy SET status = 'decided', owner = 'DRDSES' WHERE id = :key"), {"key": key})
 
 
 def test_a_draft_is_replaced_whole(store: Store) -> None:
@@ -71,7 +54,7 @@ def test_the_same_draft_again_changes_nothing_but_numbers_of_rows(store: Store) 
 
 
 def test_a_failure_on_the_way_leaves_the_draft_as_it_was(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_draft(store, discrepancies=[(gap(), *SAID)])
+    save_draft(store, discrepancies=told())
     before = everything(store)
     for step in ("_insert_frame", "_insert_findings", "_upsert_discrepancies", "_append"):
         real = getattr(repository, step)
@@ -191,61 +174,6 @@ def test_the_totals_of_a_month_are_those_of_its_release_or_else_of_its_draft(sto
     assert store.month_totals(DECEMBER) is None
 
 
-# --- discrepancies ------------------------------------------------------------------------------------------------------
-
-
-def test_a_discrepancy_lives_across_runs(store: Store) -> None:
-    save_draft(store, discrepancies=[(gap(), *SAID)])
-    (row,) = store.discrepancies(DECEMBER)
-    assert (row["status"], row["first_seen"], row["pcode"], row["place"], row["gap"]) == (
-        "open",
-        PUBLICATION,
-        "ML05",
-        "Mopti",
-        50,
-    )
-    assert row["share"] == pytest.approx(0.2)
-    assert [value["value"] for value in row["values"]] == [200, 250]
-    assert (row["sentence"], row["proposed"]) == SAID
-    later = date(2020, 1, 20)
-    save_draft(store, discrepancies=[(gap(), "autre phrase", None)], as_of=later)
-    (row,) = store.discrepancies(DECEMBER)
-    assert (row["first_seen"], row["last_seen"], row["sentence"]) == (PUBLICATION, later, "autre phrase")
-
-
-def test_a_decision_survives_until_the_values_change(store: Store) -> None:
-    save_draft(store, discrepancies=[(gap(), *SAID)])
-    decide(store, "f1")
-    save_draft(store, discrepancies=[(gap(), *SAID)])
-    assert status_of(store) == "decided"
-    assert store.discrepancies(DECEMBER)[0]["owner"] == "DRDSES"
-    assert store.view("open_discrepancy").empty
-    save_draft(store, discrepancies=[(gap(fingerprint="f2"), *SAID)])
-    assert status_of(store) == "reopened"
-    save_draft(store, discrepancies=[(gap(fingerprint="f2"), *SAID)])
-    assert status_of(store) == "reopened"
-    assert list(store.view("open_discrepancy", DECEMBER)["id"]) == ["d1"]
-
-
-def test_what_is_no_longer_found_is_closed(store: Store) -> None:
-    save_draft(store, discrepancies=[(gap("d1"), *SAID), (gap("d2"), *SAID)])
-    save_draft(store, compiled(period=NOVEMBER), discrepancies=[(gap("n1", period=NOVEMBER), *SAID)])
-    save_draft(store, discrepancies=[(gap("d2"), *SAID)])
-    assert (status_of(store, "d1"), status_of(store, "d2")) == ("closed", "open")
-    assert store.discrepancies(NOVEMBER)[0]["status"] == "open"
-
-
-@pytest.mark.parametrize(("decided", "status"), [(None, "open"), ("f1", "decided"), ("f0", "reopened")])
-def test_what_comes_back_asks_its_last_decision(store: Store, decided: str | None, status: str) -> None:
-    save_draft(store, discrepancies=[(gap(), *SAID)])
-    if decided:
-        decide(store, decided)
-    save_draft(store)
-    assert status_of(store) == "closed"
-    save_draft(store, discrepancies=[(gap(), *SAID)])
-    assert status_of(store) == status
-
-
 # --- alerts -------------------------------------------------------------------------------------------------------------
 
 
@@ -263,14 +191,20 @@ def alert_rows(*numbers: str) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def event(*numbers: str) -> Event:
-    days = (date(2019, 12, 1), date(2019, 12, 5))
-    return Event("e1", DECEMBER, "C051", *days, numbers, len(numbers), False, None, (40, 60))
+def event(*rows: int, **changes: Any) -> Event:
+    """An event that the alerts on some rows tell of."""
+    about: dict[str, Any] = {
+        "key": "e1", "period": DECEMBER, "place_id": "C051", "first_on": date(2019, 12, 1), "last_on": date(2019, 12, 5),
+        "alert_numbers": ("1", "2"), "witnesses": 2, "assessed": False, "households": None, "individuals": (40, 60),
+        "status": EventStatus.VERIFYING, "age_days": 45, "organisations": ("DRC", "NRC"), "origin": "Ogossagou",
+        "shock": "armed_attack", "rows": tuple(("alertes.xlsx", "Alertes", row) for row in rows),
+    }  # fmt: skip
+    return Event(**(about | changes))
 
 
 def test_alerts_are_replaced_with_their_events(store: Store) -> None:
     for _ in range(2):
-        store.save_alerts(DECEMBER, alert_rows("1", "2", "3"), {"alertes.xlsx": "ab"}, [event("1", "2")])
+        store.save_alerts(DECEMBER, alert_rows("1", "2", "3"), {"alertes.xlsx": "ab"}, [event(5, 6)])
     frame = store.alerts(DECEMBER)
     assert list(frame["alert_number"]) == ["1", "2", "3"]
     assert list(frame["event_id"].notna()) == [True, True, False]
@@ -282,6 +216,25 @@ def test_alerts_are_replaced_with_their_events(store: Store) -> None:
     assert store.alerts(DECEMBER).empty
     assert len(store.alerts(Period(2020, 1))) == 1
     assert everything(store)["event"] == []
+
+
+def test_an_alert_without_a_number_is_told_by_its_row(store: Store) -> None:
+    rows = alert_rows("1", "1", "").replace({"alert_number": {"": None}})
+    store.save_alerts(DECEMBER, rows, {"alertes.xlsx": "ab"}, [event(6, 7), event(5, key="e0", place_id=None, alert_numbers=())])
+    assert store.alerts(DECEMBER)["event_id"].nunique() == 2
+    without, told_of = store.events(DECEMBER)
+    assert (without["key"], without["place"], without["rows"]) == ("e0", None, [("alertes.xlsx", "Alertes", 5)])
+    assert (told_of["place"], told_of["pcode"], told_of["level"]) == ("Bankass", "ML0502", "cercle")
+    assert (told_of["status"], told_of["age_days"], told_of["origin"], told_of["shock"]) == (
+        "verifying",
+        45,
+        "Ogossagou",
+        "armed_attack",
+    )
+    assert (told_of["organisations"], told_of["alert_numbers"]) == (["DRC", "NRC"], ["1", "2"])
+    assert (told_of["households_low"], told_of["individuals_low"], told_of["individuals_high"]) == (None, 40, 60)
+    assert told_of["rows"] == [("alertes.xlsx", "Alertes", 6), ("alertes.xlsx", "Alertes", 7)]
+    assert store.events(NOVEMBER) == []
 
 
 # --- what analysts read -------------------------------------------------------------------------------------------------

@@ -64,10 +64,10 @@ def described(connection: Connection) -> dict[str, Any]:
     see = inspect(connection)
     return {
         table: {
-            "columns": [
+            "columns": sorted(
                 (c["name"], str(c["type"]), c["nullable"], getattr(c["type"], "collation", None), str(c["default"]))
                 for c in see.get_columns(table)
-            ],
+            ),
             "key": see.get_pk_constraint(table)["constrained_columns"],
             "checks": sorted((c["name"], c["sqltext"]) for c in see.get_check_constraints(table)),
             "unique": sorted((c["name"], c["column_names"]) for c in see.get_unique_constraints(table)),

@@ -3,6 +3,7 @@
 `Store.open(url)` is the way in; a failure of the database itself is a `StoreError`. Importing this package imports no pandas.
 """
 
+from pipelines.io.store.register import DecisionRefused, NewDecision
 from pipelines.io.store.repository import (
     Known,
     RegionRow,
@@ -14,4 +15,7 @@ from pipelines.io.store.repository import (
     SubmissionRow,
 )
 
-__all__ = ["Known", "RegionRow", "ReleaseRow", "SavedDraft", "SavedSubmission", "Store", "StoreError", "SubmissionRow"]
+__all__ = [
+    "DecisionRefused", "Known", "NewDecision", "RegionRow", "ReleaseRow", "SavedDraft", "SavedSubmission", "Store", "StoreError",
+    "SubmissionRow",
+]  # fmt: skip

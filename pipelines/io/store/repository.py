@@ -7,13 +7,12 @@ the methods that take or give frames. Instants are kept as UTC text, the same on
 
 from __future__ import annotations
 
-import hashlib
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -25,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     create_engine,
@@ -42,16 +42,24 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from pipelines.io.store import tables, views
+from pipelines.io.store import register, tables, views
+from pipelines.io.store.audit import GENESIS
+from pipelines.io.store.audit import append as _append
+from pipelines.io.store.audit import as_json as _json
+from pipelines.io.store.audit import instant as _instant
+from pipelines.io.store.audit import link as _link
 from pipelines.io.store.migrations import HEAD
+from pipelines.io.store.register import NewDecision, Told
+from pipelines.io.store.register import upsert_discrepancies as _upsert_discrepancies
 from pipelines.model import (
     Answered,
     Checked,
     Compiled,
-    Discrepancy,
+    Decision,
     Event,
     Finding,
     Identification,
+    NotComparable,
     OpenedFile,
     Past,
     Period,
@@ -61,21 +69,19 @@ from pipelines.model import (
     SubmissionHead,
 )
 from schemas import fields
-from schemas.codes import TOTAL, AdjustmentKind, DiscrepancyStatus, Effect, Level, ReleaseState, SubmissionStatus
+from schemas.codes import TOTAL, Action, AdjustmentKind, Effect, Level, ReleaseState, SubmissionStatus
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Messages = Callable[[Finding], tuple[str, str]]
-GENESIS = "0" * 64
-"""What the first link of the audit chain follows."""
 ACTOR = "cmp-idp"
 _ALIAS_CONFIRMED, _ALIAS_SUBJECT = "place_alias.confirmed", "place_alias:"
 _WRITERS = 0x434D50  # the advisory lock of PostgreSQL that stands for "a writer of this store"
 
 _DRAFT = ReleaseState.DRAFT
 _FIGURE = tuple(column.name for column in tables.figure.columns if column.name not in ("id", "release_id"))
-_ADJUSTMENT = tuple(column.name for column in tables.adjustment.columns if column.name not in ("id", "release_id", "decision_id"))
+_ADJUSTMENT = tuple(column.name for column in tables.adjustment.columns if column.name not in ("id", "release_id"))
 _OBSERVATION = tuple(column.name for column in tables.observation.columns if column.name not in ("id", "submission_id"))
 _ALERT = tuple(column.name for column in tables.alert.columns if column.name not in ("id", "period", "sha256", "event_id"))
 
@@ -470,24 +476,30 @@ class Store:
         compared_with: str | None,
         compiled_at: datetime,
         messages: Messages,
-        discrepancies: Iterable[tuple[Discrepancy, str, str | None]] = (),
+        discrepancies: Iterable[Told] = (),
+        not_comparable: Iterable[tuple[NotComparable, str]] = (),
         actor: str = ACTOR,
     ) -> SavedDraft:
         """Replaces the draft of a month: release, figures, bridge, findings of the month and discrepancies, all or nothing.
 
-        `discrepancies` come with their sentence and the decision proposed. One that was there keeps its status and first
-        day; decided and with other values, it is reopened; one no longer found is closed. What people wrote on it (owner,
-        due date) stays. An audit event is added only when the dataset, the rules or the day changed. Raises ValueError when
-        a frame is not what `model.Compiled` says.
+        `discrepancies` come with their sentence, their remedy and the day a new one is due; what is `not_comparable` with
+        its sentence. A discrepancy that was there keeps its first day, its decisions, and the owner and due date it had;
+        decided and with other values, it is reopened; one no longer found is closed. `adjustments` may have a `decision_id`.
+        An audit event is added only when the dataset, the rules or the day changed. Raises ValueError when a frame is not
+        what `model.Compiled` says.
         """
         stamp = {"as_of": as_of, "rules_hash": rules_hash, "dataset_sha256": dataset_sha256, "compared_with": compared_with}
         with self._write() as connection:
             release, changed = _draft(connection, compiled.period, stamp, compiled_at)
             _insert_returns(connection, release, compiled.period)
             _insert_frame(connection, tables.figure, compiled.figures, _FIGURE, {"release_id": release})
-            _insert_frame(connection, tables.adjustment, compiled.adjustments, _ADJUSTMENT, {"release_id": release})
+            adjustments = compiled.adjustments
+            if "decision_id" not in adjustments:
+                adjustments = adjustments.assign(decision_id=None)
+            _insert_frame(connection, tables.adjustment, adjustments, _ADJUSTMENT, {"release_id": release})
             _insert_findings(connection, [_period_finding(item, messages, release) for item in compiled.findings])
             _upsert_discrepancies(connection, compiled.period, tuple(discrepancies), as_of)
+            register.replace_not_comparable(connection, compiled.period, not_comparable)
             if changed:
                 details = {name: str(value) for name, value in stamp.items() if value is not None}
                 _append(connection, compiled_at, actor, "draft.compiled", f"release:{compiled.period}", details)
@@ -529,30 +541,41 @@ class Store:
             return _dicts(connection, query)
 
     def bridge(self, period: Period, place_id: str, *, revision: int = 0) -> list[dict[str, Any]]:
-        """The items that lead from the regional return to each number of a place, with the `file` and `sha256` they cite."""
-        a, s, used = tables.adjustment, tables.submission, tables.release_return
+        """The items that lead from the regional return to each number of a place, with the `file` and `sha256` they cite, or the
+        decision: `action`, `decided_by`, `decided_on`, `decision_reason`."""
+        a, s, used, d = tables.adjustment, tables.submission, tables.release_return, tables.decision
         opens = and_(used.c.release_id == a.c.release_id, used.c.region_id == a.c.place_id, a.c.kind == AdjustmentKind.RETURN)
         cited = func.coalesce(a.c.submission_id, used.c.submission_id)
         items = [cited.label(name) if name == "submission_id" else a.c[name] for name in _ADJUSTMENT]
         query = (
-            select(*items, a.c.decision_id, s.c.file, s.c.sha256)
-            .select_from(a.outerjoin(used, opens).outerjoin(s, s.c.id == cited))
+            select(*items, s.c.file, s.c.sha256, d.c.action, d.c.decided_by, d.c.decided_on, d.c.reason.label("decision_reason"))
+            .select_from(a.outerjoin(used, opens).outerjoin(s, s.c.id == cited).outerjoin(d, d.c.id == a.c.decision_id))
             .where(a.c.release_id.in_(_release_id(period, revision)), a.c.place_id == place_id)
             .order_by(a.c.population_group, a.c.measure, a.c.unit, a.c.item)
         )
         with self._read() as connection:
             return _dicts(connection, query)
 
-    def discrepancies(self, period: Period) -> list[dict[str, Any]]:
-        """All discrepancies of a month, closed ones too, with the `pcode` and name of their place; `values` is a list."""
-        d = tables.discrepancy
+    def history(self, period: Period, months: int = 24) -> pd.DataFrame:
+        """The totals of the months before `period`, at most so many: the columns of `HISTORY_COLUMNS`, each month as last
+        published, else as drafted."""
+        from pipelines.triangulation.evidence import HISTORY_COLUMNS
+
+        f, r = tables.figure.c, tables.release.c
+        first = period
+        for _ in range(months):
+            first = first.previous()
+        within = and_(r.period >= str(first), r.period < str(period), r.state.in_([_DRAFT, ReleaseState.PUBLISHED]))
         with self._read() as connection:
-            rows = _dicts(connection, select(d).where(d.c.period == str(period)).order_by(d.c.id))
-            names = _names(connection, {row["place_id"] for row in rows})
-        for row in rows:
-            row["values"] = json.loads(row.pop("compared"))
-            row["place"], row["pcode"], _ = names[row["place_id"]]
-        return rows
+            last = dict(connection.execute(select(r.period, r.id).where(within).order_by(r.revision)).all())
+            columns = [r[name] if name == "period" else f[name] for name in HISTORY_COLUMNS]
+            query = (
+                select(*columns)
+                .join_from(tables.figure, tables.release)
+                .where(f.release_id.in_(list(last.values())), _is_total())
+                .order_by(r.period, f.place_id, f.population_group, f.measure, f.unit)
+            )
+            return _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
 
     def periods(self) -> tuple[Period, ...]:
         """The months of which the store holds a file or a release, oldest first."""
@@ -573,11 +596,105 @@ class Store:
         ordered = [column for column in _VIEW_ORDER if column in frame]
         return frame.sort_values(ordered, ignore_index=True, kind="stable") if ordered else frame
 
+    # --- discrepancies and decisions ------------------------------------------------------------------------------------
+
+    def discrepancies(self, period: Period) -> list[dict[str, Any]]:
+        """All discrepancies of a month, closed ones too, the heaviest first: the columns of the table with `place`, `pcode` and
+        `level`; `values` lists what is compared (`source`, `value`, `unit`, `as_of`, `where`, `source_id`, `takes`), `params`
+        is a mapping, `decisions` lists all that was decided about it in order, each with `undone` and the `values` it was
+        taken on, and `reopened_because` is the decision that other values have left behind, or None."""
+        d = tables.discrepancy
+        with self._read() as connection:
+            query = select(d).where(d.c.period == str(period)).order_by(d.c.impact.desc(), d.c.id)
+            rows = _with_names(connection, _dicts(connection, query))
+            decided = register.decisions_told(register.decisions(connection, period))
+        for row in rows:
+            row["values"] = json.loads(row.pop("compared"))
+            row["params"] = json.loads(row["params"])
+            row["reopened_because"] = json.loads(row["reopened_because"]) if row["reopened_because"] else None
+            row["additional"] = bool(row["additional"])
+            row["decisions"] = decided.get(row["id"], [])
+        return rows
+
+    def not_comparable(self, period: Period) -> list[dict[str, Any]]:
+        """The numbers of a month that are not held against each other: `place`, `pcode`, `level`, `population_group`, `values`,
+        `reason` (a key), `params` and `sentence`, in the order of the run."""
+        n = tables.not_comparable
+        with self._read() as connection:
+            rows = _with_names(connection, _dicts(connection, select(n).where(n.c.period == str(period)).order_by(n.c.id)))
+        for row in rows:
+            row["values"] = json.loads(row.pop("compared"))
+            row["params"] = json.loads(row["params"])
+        return rows
+
+    def decide(
+        self, discrepancy_id: str, *, action: Action | None, by: str, on: date, reason: str, at: datetime, actor: str,
+        source: str | None = None, households: int | None = None, individuals: int | None = None, undoes: int | None = None,
+        group_id: str | None = None, owner: str | None = None, due: date | None = None, fingerprint: str | None = None,
+    ) -> int:  # fmt: skip
+        """Writes a decision with its audit event, both or neither, and gives its id; the discrepancy stands from then on at what
+        it says. See `NewDecision`. Raises DecisionRefused."""
+        wanted = NewDecision(
+            discrepancy_id, action, by, on, reason, source, households, individuals, undoes, group_id, owner, due, fingerprint
+        )
+        return self.decide_all([wanted], at=at, actor=actor)[0]
+
+    def decide_all(self, decisions: Sequence[NewDecision], *, at: datetime, actor: str) -> tuple[int, ...]:
+        """Writes the decisions of a meeting, all or none of them. Raises DecisionRefused of the first that cannot be written."""
+        with self._write() as connection:
+            return tuple(register.write_decision(connection, wanted, at, actor) for wanted in decisions)
+
+    def decisions(self, period: Period) -> list[Decision]:
+        """All decisions about the discrepancies of a month in their order, undone ones and those that undo too."""
+        with self._read() as connection:
+            return [register.as_decision(row) for row in register.decisions(connection, period)]
+
+    def standing_decisions(self, period: Period) -> list[Decision]:
+        """Those that hold now: the last of each discrepancy that is not undone, taken on the values that are still there."""
+        with self._read() as connection:
+            return [register.as_decision(row) for row in register.standing_decisions(connection, period)]
+
+    # --- sources --------------------------------------------------------------------------------------------------------
+
+    def save_sources(
+        self, period: Period, statements: pd.DataFrame, presence: pd.DataFrame, hashes: Mapping[str, str]
+    ) -> None:  # fmt: skip
+        """Replaces what sources state, and who is present where, of a month: the columns of `STATEMENT_COLUMNS` and
+        `PRESENCE_COLUMNS`; `hashes` gives the sha256 of each received file. Raises ValueError for other columns."""
+        with self._write() as connection:
+            for table, frame in (
+                (tables.statement, statements.rename(columns={"table": "table_name"})),
+                (tables.presence, presence),
+            ):
+                connection.execute(delete(table).where(table.c.period == str(period)))
+                columns = [column.name for column in table.columns if column.name not in ("id", "period", "sha256")]
+                sha256 = {"sha256": [hashes.get(file) for file in frame["file"]]}
+                _insert_frame(connection, table, frame, columns, {"period": str(period)}, sha256)
+
+    def statements(self, period: Period) -> pd.DataFrame:
+        """What sources state about places, the columns of `STATEMENT_COLUMNS`, in the order it was saved in."""
+        from pipelines.triangulation.evidence import STATEMENT_COLUMNS
+
+        return self._said(period, tables.statement, STATEMENT_COLUMNS)
+
+    def presence(self, period: Period) -> pd.DataFrame:
+        """Who is present where, the columns of `PRESENCE_COLUMNS`, in the order it was saved in."""
+        from pipelines.triangulation.evidence import PRESENCE_COLUMNS
+
+        return self._said(period, tables.presence, PRESENCE_COLUMNS)
+
+    def _said(self, period: Period, table: Table, names: Sequence[str]) -> pd.DataFrame:
+        columns = [table.c["table_name"].label("table") if name == "table" else table.c[name] for name in names]
+        query = select(*columns).where(table.c.period == str(period)).order_by(table.c.id)
+        with self._read() as connection:
+            return _frame(connection, query, {"Int64": {"value", "row"} & set(names)})
+
     # --- alerts ---------------------------------------------------------------------------------------------------------
 
     def save_alerts(self, period: Period, rows: pd.DataFrame, hashes: Mapping[str, str], events: Iterable[Event] = ()) -> None:
         """Replaces the alerts and events of a month. `rows` has the fields of `ALERT`, `place_id`, `file`, `sheet`, `row` and
-        `cell`; `hashes` gives the sha256 of each file. Raises ValueError for other columns, KeyError for an unknown file."""
+        `cell`; `hashes` gives the sha256 of each file; an alert is told by the event that has its file, sheet and row. Raises
+        ValueError for other columns, KeyError for an unknown file."""
         with self._write() as connection:
             for table in (tables.alert, tables.event):
                 connection.execute(delete(table).where(table.c.period == str(period)))
@@ -595,6 +712,22 @@ class Store:
             counts = {field.name for field in fields.ALERT.counts} | {"event_id"}
             ordered = query.order_by(a.c.file, a.c.sha256, a.c.sheet, a.c.row)
             return _frame(connection, ordered, {"Int64": counts, "int64": {"id", "row"}})
+
+    def events(self, period: Period) -> list[dict[str, Any]]:
+        """The events of a month, oldest first: the columns of the table with `place`, `pcode`, `level`, `organisations` and
+        `alert_numbers` as lists, and `rows`, the (file, sheet, row) of each alert that tells of it."""
+        e, a = tables.event, tables.alert.c
+        with self._read() as connection:
+            query = select(e).where(e.c.period == str(period)).order_by(e.c.first_on, e.c.key)
+            found = _with_names(connection, _dicts(connection, query))
+            told = select(a.event_id, a.file, a.sheet, a.row).where(a.period == str(period), a.event_id.is_not(None))
+            rows = connection.execute(told.order_by(a.file, a.sheet, a.row)).all()
+        for item in found:
+            for name in ("organisations", "alert_numbers"):
+                item[name] = json.loads(item[name])
+            item["assessed"] = bool(item["assessed"])
+            item["rows"] = [(row.file, row.sheet, row.row) for row in rows if row.event_id == item["id"]]
+        return found
 
     # --- audit ----------------------------------------------------------------------------------------------------------
 
@@ -626,9 +759,9 @@ class Store:
             yield connection
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
+    def _write(self, **more: str) -> Iterator[Connection]:
         """The only writer, until it commits."""
-        options = {"sqlite_begin": "BEGIN IMMEDIATE"}
+        options = {"sqlite_begin": "BEGIN IMMEDIATE", **more}
         with _plain_failures(), self._engine.connect() as connection, connection.execution_options(**options).begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(select(func.pg_advisory_xact_lock(_WRITERS)))
@@ -639,7 +772,7 @@ class Store:
         with self._read() as connection:
             if _schema_revision(connection) == HEAD:
                 return
-        with self._write() as connection:
+        with self._write(sqlite_links="OFF") as connection:
             if _schema_revision(connection) != HEAD:  # another process may have migrated while this one stood in line
                 _upgrade(connection)
 
@@ -682,7 +815,10 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+    options = connection.get_execution_options()
+    # links cannot be let go inside a transaction, and a migration that makes a table anew must not take its dependants along
+    connection.exec_driver_sql(f"PRAGMA foreign_keys={options.get('sqlite_links', 'ON')}")
+    connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))
 
 
 _SQLITE_CAUSES = (
@@ -733,6 +869,8 @@ def _upgrade(connection: Connection) -> None:
         command.upgrade(config, "head")
     except CommandError as failure:
         raise StoreError(f"the store was written by a later version of this program: {failure}", "newer") from failure
+    if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise StoreError("a row lost the row that it belongs to", "damaged")
     views.create(connection)
 
 
@@ -875,6 +1013,14 @@ def _write_seed(connection: Connection, added: list[Any], corrected: list[Any], 
         connection.execute(insert(tables.place_code), codes)
     if aliases:
         connection.execute(insert(tables.place_alias), aliases)
+
+
+def _with_names(connection: Connection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with `place`, `pcode` and `level` of their place, None where they have none."""
+    names = _names(connection, {row["place_id"] for row in rows} - {None})
+    for row in rows:
+        row["place"], row["pcode"], row["level"] = names.get(row["place_id"], (None, None, None))
+    return rows
 
 
 def _names(connection: Connection, place_ids: set[str]) -> dict[str, tuple[str, str | None, str]]:
@@ -1154,117 +1300,25 @@ def _board_row(place_id: str, name: str, pcode: str | None, level: str, rows: Se
     return RegionRow(place_id, name, pcode, level, totals, carried)
 
 
-# --- discrepancies, alerts ------------------------------------------------------------------------------------------------
-
-
-def _upsert_discrepancies(
-    connection: Connection, period: Period, found: Sequence[tuple[Discrepancy, str, str | None]], as_of: date
-) -> None:
-    d = tables.discrepancy
-    held = {row.id: row for row in connection.execute(select(d).where(d.c.period == str(period)))}
-    for item, sentence, proposed in found:
-        values = _discrepancy_values(item, sentence, proposed)
-        before = held.pop(item.key, None)
-        if before is None:
-            seen = {"first_seen": as_of, "last_seen": as_of, "status": str(DiscrepancyStatus.OPEN)}
-            connection.execute(insert(d).values(id=item.key, **values, **seen))
-        else:
-            again = {"status": _status(connection, before, item), "last_seen": max(as_of, before.first_seen)}
-            connection.execute(update(d).where(d.c.id == item.key).values(**values, **again))
-    gone = d.c.id.in_(list(held))
-    connection.execute(update(d).where(gone).values(status=str(DiscrepancyStatus.CLOSED)))
-
-
-def _discrepancy_values(item: Discrepancy, sentence: str, proposed: str | None) -> dict[str, Any]:
-    """`share` is the gap over the largest number compared."""
-    largest = max((abs(value.value) for value in item.values if value.value is not None), default=0)
-    return {
-        "rule": item.rule, "period": str(item.period), "place_id": item.place_id, "population_group": item.population_group,
-        "measure": item.measure, "compared": _json([asdict(value) for value in item.values]), "gap": int(item.gap), "fingerprint": item.fingerprint,
-        "share": float(item.params["share"]) if "share" in item.params else (item.gap / largest if largest else None),
-        "sentence": sentence, "proposed": proposed,
-    }  # fmt: skip
-
-
-def _status(connection: Connection, before: Any, item: Discrepancy) -> str:
-    """A decision holds as long as the values it was taken on; one that comes back after it was closed asks its last decision."""
-    same = before.fingerprint == item.fingerprint
-    if before.status == DiscrepancyStatus.DECIDED:
-        return str(DiscrepancyStatus.DECIDED if same else DiscrepancyStatus.REOPENED)
-    if before.status != DiscrepancyStatus.CLOSED:
-        return str(before.status)
-    decided_on = _standing_fingerprint(connection, item.key)
-    if decided_on is None:
-        return str(DiscrepancyStatus.OPEN)
-    return str(DiscrepancyStatus.DECIDED if decided_on == item.fingerprint else DiscrepancyStatus.REOPENED)
-
-
-def _standing_fingerprint(connection: Connection, key: str) -> str | None:
-    """The values that the last decision not undone was taken on; empty when it does not say."""
-    d, undo = tables.decision.c, tables.decision.alias("undo").c
-    query = select(func.coalesce(d.fingerprint, "")).where(
-        d.discrepancy_id == key, d.undoes.is_(None), ~select(undo.id).where(undo.undoes == d.id).exists()
-    )
-    return connection.execute(query.order_by(d.id.desc()).limit(1)).scalar()
+# --- alerts -------------------------------------------------------------------------------------------------------------
 
 
 def _insert_event(connection: Connection, period: Period, item: Event) -> None:
-    """The event, and the alerts that told of it: those of its numbers within its days."""
+    """The event, and its link on the alerts that tell of it."""
     (h_low, h_high), (i_low, i_high) = item.households or (None, None), item.individuals or (None, None)
+    named = ("key", "place_id", "first_on", "last_on", "witnesses", "age_days", "origin", "shock")
     key = connection.execute(
         insert(tables.event).values(
-            period=str(period), key=item.key, place_id=item.place_id, first_on=item.first_on, last_on=item.last_on,
-            witnesses=item.witnesses, assessed=bool(item.assessed), households_low=h_low, households_high=h_high,
-            individuals_low=i_low, individuals_high=i_high,
+            **{name: getattr(item, name) for name in named}, period=str(period), assessed=bool(item.assessed), households_low=h_low,
+            households_high=h_high, individuals_low=i_low, individuals_high=i_high, status=str(item.status),
+            organisations=_json(item.organisations), alert_numbers=_json(item.alert_numbers),
         )
     ).inserted_primary_key  # fmt: skip
     assert key is not None
     a = tables.alert.c
-    told = and_(a.period == str(period), a.alert_number.in_(item.alert_numbers), a.event_on.between(item.first_on, item.last_on))
-    connection.execute(update(tables.alert).where(told).values(event_id=key[0]))
-
-
-# --- audit ----------------------------------------------------------------------------------------------------------------
-
-
-def _append(connection: Connection, at: datetime, actor: str, action: str, subject: str, details: Mapping[str, Any]) -> int:
-    """Adds a link after the last one; the caller is the only writer."""
-    e = tables.audit_event
-    previous = connection.execute(select(e.c.hash).order_by(e.c.id.desc()).limit(1)).scalar() or GENESIS
-    said = {"at": _instant(at), "actor": actor, "action": action, "subject": subject, "details": _json(details)}
-    link = _link(previous, **said)
-    key = connection.execute(insert(e).values(**said, previous_hash=previous, hash=link)).inserted_primary_key
-    assert key is not None
-    return int(key[0])
-
-
-def _link(previous_hash: str, at: str, actor: str, action: str, subject: str, details: str) -> str:
-    """The hash of an event and of all before it."""
-    said = {
-        "previous_hash": previous_hash, "at": at, "actor": actor, "action": action, "subject": subject, "details": details,
-    }  # fmt: skip
-    return hashlib.sha256(_json(said).encode()).hexdigest()
-
-
-def _json(value: Any) -> str:
-    """The one way to write a value: same value, same text."""
-    return json.dumps(_plain_json(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_json_leaf)
-
-
-def _plain_json(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        items = [_plain_json(item) for item in value]
-        return sorted(items, key=str) if isinstance(value, set | frozenset) else items
-    return value
-
-
-def _json_leaf(value: Any) -> Any:
-    """Numbers of numpy are numbers; everything else is its text."""
-    return value.item() if hasattr(value, "item") else str(value)
-
-
-def _instant(at: datetime) -> str:
-    """UTC to the second as ISO text; an instant without a zone is taken as UTC."""
-    return (at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    this = and_(
+        a.period == str(period), a.file == bindparam("of_file"), a.sheet == bindparam("of_sheet"), a.row == bindparam("of_row")
+    )
+    told = [dict(zip(("of_file", "of_sheet", "of_row"), row, strict=True)) for row in item.rows]
+    if told:
+        connection.execute(update(tables.alert).where(this).values(event_id=key[0]), told)

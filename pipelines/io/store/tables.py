@@ -24,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -88,6 +89,11 @@ def _count(name: str, *, required: bool = False) -> Column[int]:
     return Column(name, COUNT, nullable=not required)
 
 
+def _list(name: str) -> Column[str]:
+    """A list as JSON."""
+    return Column(name, TEXT, nullable=False, server_default="[]")
+
+
 def _owner(name: str, target: str) -> Column[int]:
     """A link to the row that owns this one: when the owner goes, so does this."""
     return Column(name, ID, ForeignKey(target, ondelete="CASCADE"), nullable=False)
@@ -98,6 +104,11 @@ def _wide(declared: Iterable[fields.Field]) -> tuple[Column[Any], ...]:
         fields.Kind.INTEGER: COUNT, fields.Kind.SIGNED: COUNT, fields.Kind.DATE: Date(),
     }  # fmt: skip
     return tuple(Column(field.name, types.get(field.kind, TEXT), nullable=True) for field in declared)
+
+
+def _source_cell() -> tuple[Column[Any], ...]:
+    """Where a source says it. A table that comes with this program has no received file, and so no sha256."""
+    return _text("file"), _text("sha256"), _text("sheet"), Column("row", Integer), _text("cell")
 
 
 def _observation_checks() -> tuple[CheckConstraint, ...]:
@@ -308,8 +319,16 @@ event = Table(
     _count("individuals_low"),
     _count("individuals_high"),
     Column("assessed", Boolean, nullable=False),
+    Column("status", TEXT, nullable=False, server_default="unverified"),
+    Column("age_days", Integer, nullable=False, server_default="0"),
+    _list("organisations"),
+    _list("alert_numbers"),
+    _text("origin"),
+    _text("shock"),
     UniqueConstraint("period", "key", name="key"),
     _period(),
+    _choice("status", codes.EventStatus),
+    CheckConstraint("age_days >= 0", name="age_days"),
     CheckConstraint("last_on >= first_on", name="last_on"),
     CheckConstraint("witnesses >= 1", name="witnesses"),
     CheckConstraint("households_low >= 0 AND households_high >= households_low", name="households"),
@@ -336,6 +355,54 @@ alert = Table(
     *_alert_checks(),
 )
 
+# What sources state about places. None of it enters a total.
+statement = Table(
+    "statement",
+    metadata,
+    _key(),
+    _text("period", required=True),
+    _place(),
+    _text("population_group", required=True),
+    _text("measure", required=True),
+    _text("unit", required=True),
+    _count("value"),
+    Column("as_of", Date),
+    _text("source_id", required=True),
+    _text("organisation"),
+    _text("lineage"),
+    _text("scope", required=True),
+    _text("table_name", required=True),
+    *_source_cell(),
+    _text("document"),
+    _text("quoted"),
+    Index(None, "period"),
+    _period(),
+    _choice("population_group", codes.PopulationGroup),
+    _choice("measure", codes.Measure),
+    _choice("unit", codes.Unit),
+    _choice("scope", codes.Scope),
+    *_not_negative("value"),
+    CheckConstraint("value IS NOT NULL OR scope = 'inaccessible'", name="states_a_number"),
+    CheckConstraint("row >= 1", name="row"),
+)
+
+presence = Table(
+    "presence",
+    metadata,
+    _key(),
+    _text("period", required=True),
+    _place(),
+    _text("organisation", required=True),
+    _text("sector"),
+    Column("started_on", Date),
+    Column("ended_on", Date),
+    _text("source_id", required=True),
+    *_source_cell(),
+    Index(None, "period"),
+    _period(),
+    CheckConstraint("row >= 1", name="row"),
+)
+
 discrepancy = Table(
     "discrepancy",
     metadata,
@@ -345,22 +412,39 @@ discrepancy = Table(
     _place(required=True),
     _text("population_group", required=True),
     _text("measure", required=True),
+    Column("unit", TEXT, nullable=False, server_default="individual"),
     _text("compared", required=True),
     _count("gap", required=True),
+    Column("impact", COUNT, nullable=False, server_default="0"),
+    Column("severity", TEXT, nullable=False, server_default="amber"),
     Column("share", Float),
     _text("fingerprint", required=True),
     _text("status", required=True),
     _text("sentence", required=True),
+    _text("remedy"),
+    Column("params", TEXT, nullable=False, server_default="{}"),
     _text("proposed"),
     _text("owner"),
+    _text("partner"),
     Column("due", Date),
+    Column("additional", Boolean, nullable=False, server_default=false()),
+    Column("submission_id", ID, ForeignKey("submission.id")),
+    _text("sheet"),
+    _text("cell"),
+    Column("row", Integer),
+    _text("reply"),
+    _text("reopened_because"),
     Column("first_seen", Date, nullable=False),
     Column("last_seen", Date, nullable=False),
     Index(None, "period"),
     _period(),
     _choice("population_group", codes.PopulationGroup),
     _choice("measure", codes.Measure),
+    _choice("unit", codes.Unit),
+    _choice("severity", codes.Severity),
     _choice("status", codes.DiscrepancyStatus),
+    _choice("proposed", codes.Action),
+    *_not_negative("impact"),
     CheckConstraint("last_seen >= first_seen", name="last_seen"),
 )
 
@@ -373,14 +457,37 @@ decision = Table(
     _text("decided_by", required=True),
     Column("decided_on", Date, nullable=False),
     _text("reason", required=True),
-    _count("value"),
+    _text("source"),
+    _count("households"),
+    _count("individuals"),
     _text("fingerprint"),
+    _text("compared"),
     Column("undoes", ID, ForeignKey("decision.id")),
+    _text("group_id"),
     UniqueConstraint("undoes", name="undone_once"),
-    _filled("action"),
+    _choice("action", codes.Action),
+    *_not_negative("households", "individuals"),
     _filled("decided_by"),
     _filled("reason"),
     CheckConstraint("undoes <> id", name="undoes"),
+)
+
+# Numbers about one place that are not held against each other, and why.
+not_comparable = Table(
+    "not_comparable",
+    metadata,
+    _key(),
+    _text("period", required=True),
+    _place(required=True),
+    _text("population_group", required=True),
+    _text("compared", required=True),
+    _text("reason", required=True),
+    _text("params", required=True),
+    _text("sentence", required=True),
+    Index(None, "period"),
+    _period(),
+    _choice("population_group", codes.PopulationGroup),
+    _filled("reason"),
 )
 
 waiver = Table(

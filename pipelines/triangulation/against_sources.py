@@ -1,0 +1,424 @@
+"""The return held against what others say of the same people: local services, partners, other regions. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Any
+
+import pandas as pd
+
+from pipelines.model import Compared, Discrepancy, NotComparable
+from pipelines.triangulation.comparisons import (
+    RETURN,
+    About,
+    Told,
+    asymmetry,
+    comparison,
+    discrepancy,
+    not_comparable,
+    severity,
+    told_by_return,
+    told_in_past,
+)
+from pipelines.triangulation.evidence import Evidence, Thresholds
+from pipelines.triangulation.statements import NEAR_DAYS, TABLES, Stated, Statements, series_of
+from schemas import fields, texts
+from schemas.codes import Measure, Movement, PopulationGroup, Scope, Unit
+
+CMP_LINEAGE = "cmp"
+"""The lineage of the returns: DTM-Mali and the CMP copy each other."""
+# --- the root cause: numbers that circulate outside the return --------------------------------------------------------------
+
+
+@comparison("CIRCULATED_GAP")
+def circulated_gap(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """A total or a request that a local service circulates outside the return, and the return's own total: any gap counts, since
+    both claim to come from the same lists."""
+    for (place_id, group), items in _by_place(evidence, local=True):
+        item = _widest(evidence, place_id, group, items)
+        if item is None:
+            continue
+        own = _own(evidence, item)
+        assert own is not None and own.value is not None and item.value is not None
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+                  "now": own.value, "gap": abs(item.value - own.value)}  # fmt: skip
+        yield discrepancy(
+            evidence, About("CIRCULATED_GAP", place_id, group, item.measure, item.unit),
+            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], item.value - own.value, params,
+            distinct=[item.organisation],
+        )  # fmt: skip
+
+
+def _by_place(evidence: Evidence, *, local: bool) -> Iterator[tuple[tuple[str, str], list[Stated]]]:
+    """(place, group) -> the comparable numbers of both units, local ones or those of other sources."""
+    found: dict[tuple[str, str], list[Stated]] = defaultdict(list)
+    for (place_id, group, _, _), items in sorted(evidence.stated.comparable.items()):
+        found[place_id, group].extend(item for item in items if item.local is local)
+    yield from ((key, items) for key, items in found.items() if items)
+
+
+def _own(evidence: Evidence, item: Stated) -> Compared | None:
+    return told_by_return(evidence, item.place_id, item.group, item.measure, item.unit, TABLES[PopulationGroup(item.group)])
+
+
+def _past_of(evidence: Evidence, item: Stated) -> Compared | None:
+    return told_in_past(evidence, item.place_id, item.group, item.measure, item.unit)
+
+
+def _widest(evidence: Evidence, place_id: str, group: str, items: Sequence[Stated]) -> Stated | None:
+    """The number that is furthest from the return's, persons before households; None when none differs or the return is silent."""
+    apart = [(item, own) for item in items if (own := _own(evidence, item)) is not None and own.value != item.value]
+    if not apart:
+        return None
+    order = [Unit.INDIVIDUAL, Unit.HOUSEHOLD]
+    return min(
+        apart,
+        key=lambda pair: (order.index(Unit(pair[0].unit)), -abs((pair[0].value or 0) - (pair[1].value or 0)), pair[0].where),
+    )[0]
+
+
+def _both_units(evidence: Evidence, place_id: str, group: str, items: Sequence[Stated]) -> list[Compared]:
+    """The return's numbers beside those of each source, households and individuals."""
+    values: list[Compared] = []
+    for unit in (Unit.INDIVIDUAL, Unit.HOUSEHOLD):
+        of_unit = [item for item in items if item.unit == unit]
+        if of_unit and (own := _own(evidence, of_unit[0])) is not None:
+            values.extend([own, *(item.compared() for item in of_unit)])
+    return values
+
+
+# --- other organisations --------------------------------------------------------------------------------------------------
+
+
+@comparison("UNREGISTERED_PEOPLE")
+def unregistered_people(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """People that a source knows and no list holds: they contradict no register, they may be added to it."""
+    added = [item for item in evidence.stated.stocks if item.scope == Scope.ADDITIONAL]
+    for _, group in groupby(added, lambda item: (item.place_id, item.group, item.organisation, item.source_id)):
+        items = sorted(group, key=lambda item: item.unit != Unit.INDIVIDUAL)
+        item = items[0]
+        assert item.value is not None
+        if item.value < t["persons"] and item.unit == Unit.INDIVIDUAL:
+            continue
+        own = _own(evidence, item)
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+                  "registered": [own.value, item.unit] if own else None}  # fmt: skip
+        yield discrepancy(
+            evidence, About("UNREGISTERED_PEOPLE", item.place_id, item.group, item.measure, item.unit),
+            [own, *(each.compared() for each in items)], item.value, params, additional=True, partner=item.organisation,
+            distinct=[item.organisation],
+        )  # fmt: skip
+
+
+@comparison("PART_OVER_WHOLE")
+def part_over_whole(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """Part of a place never holds more people than the whole of it."""
+    for item in evidence.stated.stocks:
+        own = _own(evidence, item) if item.scope == Scope.PARTIAL and _near(evidence, item) else None
+        if own is None or own.value is None or item.value is None or item.value - own.value <= own.value * t["share"]:
+            continue
+        params = {
+            "organisation": item.organisation,
+            "stated": item.value,
+            "unit": item.unit,
+            "stated_on": str(item.as_of),
+            "now": own.value,
+        }
+        yield discrepancy(
+            evidence, About("PART_OVER_WHOLE", item.place_id, item.group, item.measure, item.unit),
+            [own, item.compared(takes=False), _past_of(evidence, item)], item.value - own.value, params, partner=item.organisation,
+            distinct=[item.organisation],
+        )  # fmt: skip
+
+
+def _near(evidence: Evidence, item: Stated) -> bool:
+    return item.as_of is not None and abs((item.as_of - evidence.period.last_day).days) <= NEAR_DAYS
+
+
+@comparison("SOURCE_GAP")
+def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """The stock of another organisation. One line for a place, with a witness of each lineage side by side."""
+    for (place_id, group), items in _by_place(evidence, local=False):
+        if _told_below(evidence, place_id, group, items, t):
+            continue
+        worst = max(((gap, item) for item in items if (gap := _gap(evidence, item, t)) is not None),
+                    key=lambda pair: (pair[1].unit == Unit.INDIVIDUAL, abs(pair[0]), pair[1].where), default=None)  # fmt: skip
+        if worst is None:
+            continue
+        gap, item = worst
+        own = _own(evidence, item)
+        assert own is not None and own.value is not None and item.value is not None
+        apart = asymmetry(own.value, item.value)
+        same = item.lineage == CMP_LINEAGE
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+                  "now": own.value, "gap": abs(gap), "more": gap > 0, "apart": apart, "same_lineage": same}  # fmt: skip
+        yield discrepancy(
+            evidence, About("SOURCE_GAP", place_id, group, item.measure, item.unit),
+            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], gap, params,
+            severe=severity(apart, t), partner=item.organisation, distinct=[item.organisation],
+        )  # fmt: skip
+
+
+def _gap(evidence: Evidence, item: Stated, t: Thresholds) -> int | None:
+    """Stated less told, where it is over the amber threshold and no handful of people."""
+    own = _own(evidence, item)
+    if own is None or own.value is None or item.value is None:
+        return None
+    gap = item.value - own.value
+    persons = abs(gap) * (evidence.household_size if item.unit == Unit.HOUSEHOLD else 1)
+    return gap if persons >= t["persons"] and severity(asymmetry(own.value, item.value), t) is not None else None
+
+
+def _told_below(evidence: Evidence, place_id: str, group: str, items: Sequence[Stated], t: Thresholds) -> bool:
+    """Whether the gap of a place is that of the places in it, of which the same source speaks."""
+    if evidence.level(place_id) == "commune":
+        return False
+    sources = {item.source_id for item in items}
+    below = sum(
+        abs(gap)
+        for (inner, inner_group), inner_items in _by_place(evidence, local=False)
+        if inner != place_id and inner_group == group and evidence.within(inner, place_id)
+        for item in inner_items
+        if item.unit == Unit.INDIVIDUAL and item.source_id in sources and (gap := _gap(evidence, item, t)) is not None
+    )
+    whole = max(
+        (abs(gap) for item in items if item.unit == Unit.INDIVIDUAL and (gap := _gap(evidence, item, t)) is not None), default=0
+    )
+    return below >= whole / 2 > 0
+
+
+def agreed(evidence: Evidence) -> frozenset[tuple[str, str, str]]:
+    """(place, group, measure) that a source of an independent lineage confirms: the persons it states are within the amber
+    threshold of the return's."""
+    limit = evidence.thresholds("SOURCE_GAP")["amber"]
+    found = set()
+    for (place_id, group, measure, unit), items in evidence.stated.comparable.items():
+        own = evidence.now.get((place_id, group, measure, unit))
+        independent = [item.value for item in items if item.lineage != CMP_LINEAGE and item.value is not None]
+        if unit == Unit.INDIVIDUAL and own and independent and all(asymmetry(own, value) <= limit for value in independent):
+            found.add((place_id, group, measure))
+    return frozenset(found)
+
+
+@comparison("REGION_SUM")
+def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """What a source states of a region, and what it states of the cercles of that region."""
+    stocks = [item for item in evidence.stated.all if item.value is not None and item.scope == Scope.WHOLE]
+    for whole in stocks:
+        if evidence.level(whole.place_id) != "region":
+            continue
+        parts = [item for item in stocks if series_of(item) == series_of(whole) and evidence.level(item.place_id) == "cercle"
+                 and evidence.within(item.place_id, whole.place_id)]  # fmt: skip
+        wanted = {place for place in evidence.own_places if evidence.within(place, whole.place_id)}
+        covered = all(any(evidence.within(place, part.place_id) for part in parts) for place in wanted)
+        added = sum(part.value or 0 for part in parts)
+        if len(parts) < 2 or not covered or whole.value is None or abs(whole.value - added) < t["persons"]:
+            continue
+        summed = Compared(texts.message("source_sum_of_cercles", organisation=whole.organisation), added, whole.unit, str(whole.as_of),
+                          f"{parts[0].where} … {parts[-1].where.rsplit(', ', 1)[-1]}", f"{whole.source_id}:sum")  # fmt: skip
+        params = {"organisation": whole.organisation, "stated": whole.value, "unit": whole.unit, "stated_on": str(whole.as_of),
+                  "added": added, "gap": abs(whole.value - added)}  # fmt: skip
+        yield discrepancy(
+            evidence, About("REGION_SUM", whole.place_id, whole.group, whole.measure, whole.unit),
+            [whole.compared(), summed, _own(evidence, whole)], whole.value - added, params, partner=whole.organisation,
+            distinct=[whole.organisation],
+        )  # fmt: skip
+
+
+# --- the same people twice ------------------------------------------------------------------------------------------------
+
+
+@comparison("DOUBLE_COUNT")
+def double_count(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """Two places with the very same households and individuals, or two places that each count the arrivals of one alert."""
+    yield from _same_counts(evidence, t)
+    yield from _same_alert(evidence, t)
+
+
+def _same_counts(evidence: Evidence, t: Thresholds) -> Iterator[Discrepancy]:
+    idp = evidence.told[(evidence.told["table"] == fields.IDP.name) & ~evidence.told["inside"].astype(bool)]
+    known = idp[idp["place_id"].notna() & idp["households"].notna() & (idp["individuals"].fillna(0) >= t["persons"])]
+    for _, group in known.groupby(["households", "individuals"], sort=True):
+        rows = group.sort_values(["place_id", "sheet", "row"]).to_dict("records")
+        if len({row["place_id"] for row in rows}) > 1 and not _were_the_same(evidence, rows):
+            yield _counted_twice(evidence, rows[0], rows[1], int(rows[0]["individuals"]))
+
+
+def _were_the_same(evidence: Evidence, rows: Sequence[Mapping[Any, Any]]) -> bool:
+    """Whether the places had one number already: said then, not said again every month."""
+    before = [evidence.stock(row["place_id"], past=True) for row in rows]
+    return all(value is not None and value == before[0] for value in before)
+
+
+def _counted_twice(evidence: Evidence, one: Mapping[Any, Any], other: Mapping[Any, Any], persons: int, alert: str | None = None) -> Discrepancy:  # fmt: skip
+    """About the place that rose the most, since it is the one that took the people of the other over."""
+
+    def rise(row: Mapping[Any, Any]) -> int:
+        return (evidence.stock(row["place_id"]) or 0) - (evidence.stock(row["place_id"], past=True) or 0)
+
+    first, second = (other, one) if rise(one) > rise(other) else (one, other)
+    values = []
+    for row, source_id in ((second, RETURN), (first, f"place:{first['place_id']}")):
+        cell = evidence.cell_of_row(row)
+        label = texts.message("source_return_of", at_place=evidence.named(row["place_id"]))
+        values.append(
+            Compared(label, int(row["individuals"]), str(Unit.INDIVIDUAL), str(evidence.period.last_day), str(cell), source_id)
+        )
+    params = {
+        "other_place": evidence.named(first["place_id"]),
+        "persons": persons,
+        "households": int(second["households"] or 0),
+        "alert": alert,
+    }
+    past = told_in_past(evidence, second["place_id"], PopulationGroup.IDP, Measure.STOCK, Unit.INDIVIDUAL)
+    return discrepancy(
+        evidence, About("DOUBLE_COUNT", second["place_id"]), [*values, past], persons, params, cell=evidence.cell_of_row(second),
+        distinct=[first["place_id"]],
+    )  # fmt: skip
+
+
+def _same_alert(evidence: Evidence, t: Thresholds) -> Iterator[Discrepancy]:
+    """Arrivals that quote one alert at two places, each as many as the event had in all."""
+    moves = evidence.movements
+    quoting = moves[(moves["movement"] == Movement.ARRIVAL) & moves["alert_number"].notna() & moves["to_place_id"].notna()]
+    for number, group in quoting.groupby("alert_number", sort=True):
+        rows = (
+            group[group["individuals"].fillna(0) >= t["persons"]].sort_values(["to_place_id", "sheet", "row"]).to_dict("records")
+        )
+        for one, other in pairwise(rows):
+            alike = asymmetry(int(one["individuals"]), int(other["individuals"])) <= t["alike"]
+            if alike and one["to_place_id"] != other["to_place_id"]:
+                placed = [{**row, "place_id": row["to_place_id"]} for row in (one, other)]
+                yield _counted_twice(evidence, placed[0], placed[1], int(one["individuals"]), alert=str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """People who went from one cercle to another, as the region left and the region reached tell it."""
+
+    left: int
+    arrived: int
+    arrived_secondary: int
+    row: Mapping[Any, Any]
+
+
+def moves_between(evidence: Evidence) -> Mapping[tuple[str, str], Moved]:
+    """(cercle left, cercle reached) of two regions -> the persons that each end tells. What is told by neither is left out."""
+    found: dict[tuple[str, str], Moved] = {}
+    region, cercle = evidence.gazetteer.region_of, evidence.gazetteer.cercle_of
+    for row in evidence.movements.sort_values(["region_id", "sheet", "row"]).to_dict("records"):
+        start, end = row["from_place_id"], row["to_place_id"]
+        if pd.isna(start) or pd.isna(end) or pd.isna(row["individuals"]) or region(start) == region(end):
+            continue
+        key = (cercle(start) or start, cercle(end) or end)
+        so_far = found.get(key, Moved(0, 0, 0, row))
+        persons, teller, movement = int(row["individuals"]), row["region_id"], row["movement"]
+        leaves = persons if teller == region(start) and movement in (Movement.SECONDARY, Movement.DEPARTURE) else 0
+        comes = persons if teller == region(end) and movement in (Movement.SECONDARY, Movement.ARRIVAL) else 0
+        again = persons if teller == region(end) and movement == Movement.SECONDARY else 0
+        found[key] = Moved(so_far.left + leaves, so_far.arrived + comes, so_far.arrived_secondary + again, so_far.row)
+    return found
+
+
+def mirror_gap(evidence: Evidence, moved: Moved, start: str, end: str, t: Thresholds) -> int:
+    """Left less arrived where both regions list their movements: positive when the region reached did not see them come, negative
+    when it counts as displaced again more than left. 0 within the tolerance."""
+    regions = {evidence.gazetteer.region_of(start), evidence.gazetteer.region_of(end)}
+    if not regions <= evidence.listing:
+        return 0
+    tolerance = max(t["persons"], t["share"] * max(moved.left, moved.arrived))
+    if moved.left - moved.arrived > tolerance:
+        return moved.left - moved.arrived
+    return moved.left - moved.arrived_secondary if moved.arrived_secondary - moved.left > tolerance else 0
+
+
+@comparison("SECONDARY_MIRROR")
+def secondary_mirror(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """People who left one region for another, as the two ends tell it. Within one region one row tells both."""
+    for (start, end), moved in sorted(moves_between(evidence).items()):
+        gap = mirror_gap(evidence, moved, start, end, t)
+        if not gap:
+            continue
+        arrived = moved.arrived if gap > 0 else moved.arrived_secondary
+        silent = end if gap > 0 else start
+        source = [Compared(texts.message(f"source_{side}", at_place=evidence.named(place)), value, str(Unit.INDIVIDUAL),
+                           str(evidence.period.last_day), None, f"{side}:{place}")
+                  for side, place, value in (("left", start, moved.left), ("arrived", end, arrived))]  # fmt: skip
+        params = {"from_place": evidence.named(start), "to_place": evidence.named(end), "left": moved.left, "arrived": arrived,
+                  "silent_place": evidence.named(silent), "gap": abs(gap)}  # fmt: skip
+        measure = Measure.ARRIVALS if gap > 0 else Measure.DEPARTURES
+        yield discrepancy(
+            evidence, About("SECONDARY_MIRROR", silent, measure=str(measure)), source, gap, params, distinct=[start, end],
+        )  # fmt: skip
+
+
+# --- what is not held against each other ------------------------------------------------------------------------------------
+
+
+def set_aside(evidence: Evidence) -> tuple[NotComparable, ...]:
+    """The numbers that are not compared with the stock of their place, each once, with the reason. They stand beside the return's
+    number or, when no return speaks of the place, beside the fullest number that a source gives of it."""
+    statements = evidence.stated
+    found = []
+    for item in statements.all:
+        if item.scope == Scope.INACCESSIBLE:
+            found.append(not_comparable(evidence, item.place_id, item.group, [item.compared(takes=False)], "not_comparable_inaccessible",
+                                        organisation=item.organisation))  # fmt: skip
+        elif item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
+            found.append(_aside(evidence, item, "not_comparable_flow", statements))
+    for item in statements.stocks:
+        reason = statements.why_not(item)
+        own = _own(evidence, item)
+        if reason is None and own is None:
+            reason = "not_comparable_no_return"
+        if reason is not None and item.scope != Scope.ADDITIONAL:
+            found.append(_aside(evidence, item, reason, statements))
+    found.extend(_copies(evidence, statements))
+    ranked = sorted(found, key=lambda item: (item.place_id, item.population_group, item.reason, str(item.values)))
+    return tuple(_once(ranked))
+
+
+def _aside(evidence: Evidence, item: Stated, reason: str, statements: Statements) -> NotComparable:
+    beside = _own(evidence, item) or _fullest(item, statements)
+    if reason == "not_comparable_no_return" and beside is not None and beside.value == item.value:
+        beside = None
+    params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of) if item.as_of else None,
+              "period_end": str(evidence.period.last_day), "beside": beside.value if beside else None,
+              "beside_source": beside.source if beside else None}  # fmt: skip
+    if beside is None and reason != "not_comparable_no_return":
+        reason = f"{reason}_alone"
+    return not_comparable(evidence, item.place_id, item.group, [beside, item.compared(takes=False)], reason, **params)
+
+
+def _fullest(item: Stated, statements: Statements) -> Compared | None:
+    """The largest number that another source gives of the whole place."""
+    others = [
+        other for other in statements.stocks
+        if (other.place_id, other.group, other.unit) == (item.place_id, item.group, item.unit) and other.scope == Scope.WHOLE and other is not item
+    ]  # fmt: skip
+    best = max(others, key=lambda other: (other.value or 0, other.organisation), default=None)
+    return best.compared(takes=False) if best else None
+
+
+def _copies(evidence: Evidence, statements: Statements) -> Iterator[NotComparable]:
+    """Sources of one lineage that repeat one number are one witness."""
+    whole = [item for item in statements.stocks if statements.why_not(item) is None]
+    keyed = sorted(whole, key=lambda i: (i.place_id, i.group, i.measure, i.unit, i.lineage, i.organisation, i.where))
+    for (place, group, _, unit, lineage), same in groupby(keyed, lambda i: (i.place_id, i.group, i.measure, i.unit, i.lineage)):
+        items = {item.organisation: item for item in same}
+        if len(items) > 1 and lineage != "" and len({item.value for item in items.values()}) == 1:
+            values = [item.compared(takes=False) for item in items.values()]
+            yield not_comparable(evidence, place, group, values, "not_comparable_lineage", organisation=list(items), unit=unit,
+                                 stated=values[0].value)  # fmt: skip
+
+
+def _once(items: Sequence[NotComparable]) -> Iterator[NotComparable]:
+    seen = set()
+    for item in items:
+        key = (item.place_id, item.population_group, item.reason, tuple(str(value.where) for value in item.values))
+        if key not in seen:
+            seen.add(key)
+            yield item
