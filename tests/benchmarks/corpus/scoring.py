@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from pipelines import checking, consolidation, intake
+from pipelines import sources as registered
 from pipelines.checking import Rulebook
 from pipelines.consolidation import Job
 from pipelines.io import reference
-from pipelines.model import Finding, OpenedFile, Period, SourceRows
+from pipelines.model import Discrepancy, Finding, NotComparable, OpenedFile, Period, SourceRows
 from pipelines.settings import Settings
 from schemas.codes import Effect
 from tests.benchmarks.corpus import sheets
@@ -28,55 +30,57 @@ NO_CAUSE = "(no cause)"
 
 @dataclass(frozen=True)
 class Found:
-    """A discrepancy as the store holds it."""
+    """A discrepancy, with the rules whose sentences follow its own."""
 
     period: Period
     rule: str
     place_id: str
     group: str
+    severity: str
+    also: tuple[str, ...]
     sentence: str
 
     def __str__(self) -> str:
-        return f"{self.period} {self.rule:20} {GAZETTEER.place(self.place_id).name}: {self.sentence}"
+        return f"{self.period} {'+'.join((self.rule, *self.also))} {GAZETTEER.place(self.place_id).name}: {self.sentence}"
 
 
 @dataclass(frozen=True)
 class Ran:
-    """`found` are the discrepancies of all months; `findings` what files drew above information."""
+    """Of all months: the discrepancies, what was set aside as not comparable, and what files drew above information."""
 
-    found: tuple[Found, ...]
-    findings: tuple[Finding, ...]
+    found: list[Found]
+    set_aside: list[NotComparable]
+    findings: list[Finding]
 
 
 def run(corpus: Corpus) -> Ran:
     """Every month through the program, one after the other, in a store of its own; files are read from memory."""
-    found: list[Found] = []
-    findings: list[Finding] = []
+    ran = Ran([], [], [])
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder))
         for at, draft in enumerate(corpus.months):
             job = Job(draft.period, settings, settings.publication_day(draft.period), datetime(2019, 1, 1, tzinfo=UTC))
-            before = corpus.sent[at - 1] if at else None
-            outcome = _consolidated(job, sheets.returns(draft), sheets.sources(draft, before), findings)
+            printed = sheets.printed(draft, corpus.sent[at - 1] if at else {})
+            with mock.patch.object(registered, "printed", lambda _, told=printed: told):
+                outcome = _consolidated(job, sheets.returns(draft), sheets.sources(draft), ran)
             assert not outcome.refused, [finding for item in outcome.refused for finding in item.findings]
-            with job.store() as store:
-                found.extend(_found(draft.period, row) for row in store.discrepancies(draft.period))
-    return Ran(tuple(found), tuple(findings))
+    return ran
 
 
-def _consolidated(job: Job, returns: Sequence[OpenedFile], others: Sequence[OpenedFile], findings: list[Finding]) -> Any:
+def _consolidated(job: Job, returns: Sequence[OpenedFile], others: Sequence[OpenedFile], ran: Ran) -> Any:
     """`consolidate` with the files given instead of read, and nothing written for people."""
 
     def perform(step: Callable[..., Any], *args: Any) -> Any:
         if step is consolidation.read:
             return list(returns)
-        if step is consolidation.read_sources:
-            return _kept([part for file in others for part in _source(file)], findings)
         if step in (consolidation.report, consolidation.send_back):
             return ()
-        result = step(*args)
-        if step is consolidation.judge:
-            findings.extend(finding for checked in result for finding in checked.findings if finding.effect is not Effect.INFORM)
+        result = [part for file in others for part in _source(file)] if step is consolidation.read_sources else step(*args)
+        if step in (consolidation.judge, consolidation.read_sources):
+            ran.findings.extend(found for item in result for found in item.findings if found.effect is not Effect.INFORM)
+        if step is consolidation.triangulate:
+            ran.found.extend(_found(gap) for gap in result.discrepancies)
+            ran.set_aside.extend(result.set_aside)
         return result
 
     return consolidation.consolidate(job, perform)
@@ -86,13 +90,17 @@ def _source(file: OpenedFile) -> list[SourceRows]:
     return checking.check_source(intake.read(file, intake.layouts()), reference.gazetteer(), Rulebook())
 
 
-def _kept(parts: list[SourceRows], findings: list[Finding]) -> list[SourceRows]:
-    findings.extend(finding for part in parts for finding in part.findings if finding.effect is not Effect.INFORM)
-    return parts
-
-
-def _found(period: Period, row: Mapping[str, Any]) -> Found:
-    return Found(period, row["rule"], row["place_id"], row["population_group"], row["sentence"])
+def _found(gap: Discrepancy) -> Found:
+    also = tuple(str(joined[0]) for joined in gap.params.get("joined", ()))
+    return Found(
+        gap.period,
+        gap.rule,
+        gap.place_id,
+        gap.population_group,
+        str(gap.severity),
+        also,
+        consolidation.in_french_discrepancy(gap)[0],
+    )
 
 
 # --- the score ----------------------------------------------------------------------------------------------------------

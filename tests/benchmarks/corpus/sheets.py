@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from pipelines.model import OpenedFile, Period, Sheet
+import pandas as pd
+
+from pipelines.model import STATEMENT_COLUMNS, OpenedFile, Period, Sheet
 from schemas import fields
 from schemas.codes import Basis, Cause, PopulationGroup, RowLevel, Unit
 from schemas.fields import CIRCULATED, IDP, MOVEMENT, ORIGIN, REPATRIATED, RETURNEE
@@ -18,6 +20,7 @@ PARTNER = "PAM"
 """It counts by itself, in the regions where it works."""
 WITHOUT_PARTNER = frozenset({"R01", "R09"})
 ACTORS = ("NRC", "CRS", "Solidarités", "DRC")
+_KNOWN = {table.name for table in fields.SOURCE_TABLES}
 _SEX_AGE = dict(zip((item.name for item in fields.SEX_AGE_FIELDS), (9, 18, 20, 5, 9, 17, 18, 4), strict=True))
 _SHELTER = dict(zip((item.name for item in fields.SHELTER_FIELDS), (55, 20, 12, 5, 3, 5), strict=True))
 
@@ -27,19 +30,31 @@ def returns(draft: Draft) -> list[OpenedFile]:
     return [_return(draft, region).file(f"fiche_{draft.period}_{region}.xlsx") for region in regions]
 
 
-def sources(draft: Draft, before: Mapping[str, int] | None) -> list[OpenedFile]:
+def sources(draft: Draft) -> list[OpenedFile]:
     """All that is sent beside the returns."""
     files = [_dtm(draft), *_partner(draft), _circulated(draft)]
     if draft.alerts:
         files.append(
             _table(f"alertes_{draft.period}.xlsx", fields.ALERT, [_placed(row, draft) for row in draft.alerts], "Alertes")
         )
-    if draft.statements:
+    if draft.statements and _KNOWN >= {"statement"}:
         files.append(_table(f"chiffres_{draft.period}.xlsx", fields.table_named("statement"), [_placed(row, draft) for row in draft.statements],
                             "Chiffres cités"))  # fmt: skip
-    if draft.refugee_agency:
+    if draft.refugee_agency and _KNOWN >= {"presence"}:
         files.append(_refugee_agency(draft))
-    return [*files, _presence(draft)]
+    return [*files, _presence(draft)] if _KNOWN >= {"presence"} else files
+
+
+def printed(draft: Draft, sent: Mapping[str, int]) -> pd.DataFrame:
+    """What the report of the month before printed of the totals that were `sent` then."""
+    before = draft.period.previous()
+    rows = [
+        {"place_id": place, "population_group": "idp", "measure": "stock", "unit": "individual", "value": total + draft.printed.get(place, 0),
+         "as_of": before.last_day, "source_id": "cmp", "organisation": "CMP", "lineage": "cmp", "scope": "whole", "table": "printed",
+         "file": "printed.csv", "row": at, "document": f"Rapport CMP {before}"}
+        for at, (place, total) in enumerate(sent.items(), start=2)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=STATEMENT_COLUMNS, dtype=object).astype({"value": "Int64", "row": "Int64"})
 
 
 # --- a return -----------------------------------------------------------------------------------------------------------
