@@ -56,7 +56,7 @@ class Spot:
 
     @property
     def size(self) -> float:
-        return self.individuals / self.households if self.households else 5.2
+        return self.individuals / self.households if self.individuals and self.households else 5.2
 
     def of(self, persons: int) -> int:
         """Households of so many of its people."""
@@ -279,7 +279,8 @@ def _live(draft: Draft, *, first: bool) -> None:
     random = draft.random
     homes = [spot for spot in draft.spots.values() if spot.region in RETURN_TO and spot.region not in draft.frozen]
     for spot in list(draft.spots.values()):
-        if spot.region in draft.frozen or first:
+        if spot.region in draft.frozen or first or not spot.individuals:
+            spot.still = 1
             continue
         if not draft.lists_movements(spot.region):
             draft.jump(spot, _changed(random, spot.individuals))
@@ -300,7 +301,7 @@ def _changed(random: Random, persons: int) -> int:
 
 def _come_and_go(draft: Draft, spot: Spot, homes: Sequence[Spot]) -> None:
     random, people = draft.random, spot.individuals
-    draft.arrive(spot, random.randint(2, max(4, min(140, people // 60))))
+    draft.arrive(spot, random.randint(3, max(4, min(140, people // 60))))
     if random.random() < 0.6:
         draft.leave(spot, random.randint(1, max(2, min(90, people // 90))))
     if random.random() < 0.4 and homes:
@@ -309,6 +310,8 @@ def _come_and_go(draft: Draft, spot: Spot, homes: Sequence[Spot]) -> None:
         draft.correct(spot, random.choice([-1, 1]) * random.randint(1, 20))
     if random.random() < 0.1:
         draft.jump(spot, random.choice([-1, 1]) * random.randint(1, min(12, max(1, people // 100))))
+    if spot.individuals == people:
+        draft.arrive(spot, 2)
 
 
 def _free(draft: Draft) -> list[Spot]:

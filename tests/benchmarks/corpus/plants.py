@@ -49,6 +49,8 @@ class Kind:
     accepts: frozenset[str]
     grow: Grow
     fits: Fits
+    severity: str | None = None
+    """What it is to be told as; any when None."""
     count: int = 4
     since: int = 1
     months: int = 1
@@ -56,6 +58,8 @@ class Kind:
     freezes: bool = False
     group: str = "idp"
     real: bool = False
+    inside: bool = True
+    """Whether it can show at places inside its own."""
 
 
 KINDS: dict[str, Kind] = {}
@@ -88,8 +92,11 @@ def schedule(random: Random, spots: Mapping[str, Spot], periods: Sequence[Period
         ]
         random.shuffle(options)
         for spot, at in _room(options, item, taken, spots):
-            if sum(plant.kind == item.name for plant in plants) == item.count:
+            alike = [plant for plant in plants if plant.kind == item.name]
+            if len(alike) == item.count:
                 break
+            if any(spot.place_id == plant.place_id for plant in alike):
+                continue
             span = periods[at : at + item.months]
             where = spot.region if item.whole_region else spot.place_id
             plants.append(Plant(item.name, where, (where,), tuple(span)))
@@ -158,18 +165,20 @@ def _home(spot: Spot) -> bool:
 @kind("CIRCULATED_GAP")
 def circulated_total(draft: Draft, plant: Plant) -> None:
     """The local service of a cercle circulates another total than the return's."""
-    more = draft.random.choice([-1, 1]) * draft.random.randint(280, 900)
+    more = draft.random.choice([-1, 1]) * draft.random.randint(40, 900)
     draft.circulated.append({"place_id": plant.cercle, "value": people(draft, plant.cercle) + more})
 
 
-@kind("SOURCE_GAP", fits=_with_partner)
+@kind("SOURCE_GAP", fits=_with_partner, severity="amber")
 def partner_amber(draft: Draft, plant: Plant) -> None:
-    draft.partner[plant.place_id] = 1.19
+    """Over a tenth apart, and under a quarter."""
+    draft.partner[plant.place_id] = draft.random.choice([draft.random.uniform(0.80, 0.87), draft.random.uniform(1.14, 1.26)])
 
 
-@kind("SOURCE_GAP", fits=_with_partner)
+@kind("SOURCE_GAP", fits=_with_partner, severity="red")
 def partner_red(draft: Draft, plant: Plant) -> None:
-    draft.partner[plant.place_id] = 0.6
+    """Over a quarter apart."""
+    draft.partner[plant.place_id] = draft.random.choice([draft.random.uniform(0.4, 0.74), draft.random.uniform(1.35, 2.2)])
 
 
 @kind("SOURCE_GAP", fits=_home, group="repatriated_refugee")
@@ -180,7 +189,7 @@ def partner_repatriated(draft: Draft, plant: Plant) -> None:
 
 @kind("UNREGISTERED_PEOPLE")
 def unregistered(draft: Draft, plant: Plant) -> None:
-    draft.say(plant.place_id, "Chef de village", draft.random.randint(300, 900), StatementStatus.NOT_REGISTERED)
+    draft.say(plant.place_id, "Chef de village", draft.random.randint(150, 900), StatementStatus.NOT_REGISTERED)
 
 
 @kind(fits=_mid_sized)
@@ -189,16 +198,16 @@ def partial_scope(draft: Draft, plant: Plant) -> None:
     draft.say(plant.cercle, "Acteurs RRM", people(draft, plant.cercle) // 3, StatementStatus.UNDER_ASSESSMENT)
 
 
-@kind("REGION_SUM", fits=lambda spot: spot.region in BY_CERCLE, whole_region=True, count=3)
+@kind("REGION_SUM", fits=lambda spot: spot.region in BY_CERCLE, whole_region=True, inside=False, count=3)
 def region_sum(draft: Draft, plant: Plant) -> None:
     """The partner's total of a region is not the sum of its cercles."""
-    draft.partner[plant.region] = 0.94
+    draft.partner[plant.region] = draft.random.uniform(0.92, 0.98)
 
 
-@kind("PRINTED_GAP", whole_region=True, count=3)
+@kind("PRINTED_GAP", whole_region=True, inside=False, count=3)
 def printed_gap(draft: Draft, plant: Plant) -> None:
     """The report of the month before printed another number of the region than the store holds."""
-    draft.printed[plant.region] = draft.random.choice([-1, 1]) * draft.random.randint(400, 1_500)
+    draft.printed[plant.region] = draft.random.choice([-1, 1]) * draft.random.randint(50, 1_500)
 
 
 # --- against the past ---------------------------------------------------------------------------------------------------
@@ -207,14 +216,14 @@ def printed_gap(draft: Draft, plant: Plant) -> None:
 @kind("HOUSEHOLD_SIZE_SHIFT", fits=_mid_sized)
 def household_size(draft: Draft, plant: Plant) -> None:
     spot = _spot(draft, plant)
-    spot.households = round(spot.households * 0.64)
+    spot.households = round(spot.households * draft.random.uniform(0.65, 0.74))
 
 
 @kind("HISTORY_OUTLIER", fits=lambda spot: spot.region == "R03" and spot.individuals > 1_500, since=8)
 def history_outlier(draft: Draft, plant: Plant) -> None:
     """A place falls as it never has, in a region that lists no movements."""
     spot = _spot(draft, plant)
-    draft.jump(spot, -round(spot.individuals * draft.random.uniform(0.22, 0.35)))
+    draft.jump(spot, -round(spot.individuals * draft.random.uniform(0.20, 0.35)))
 
 
 @kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R08", whole_region=True, count=2)
@@ -222,29 +231,32 @@ def places_lost(draft: Draft, plant: Plant) -> None:
     """A third of a region's people are gone from small places, each too small to be asked about."""
     for spot in sorted(draft.own(plant.region), key=lambda spot: spot.individuals)[:4]:
         draft.jump(spot, -min(spot.individuals, 240))
+        spot.households = max(1, round(spot.individuals / 5.2))
 
 
 @kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R03", whole_region=True, count=1, since=2)
 def places_added(draft: Draft, plant: Plant) -> None:
-    """New places by the dozen, in a region that lists no movements."""
+    """Two new places in each cercle of a region that lists no movements."""
     cercles = sorted({spot.cercle for spot in draft.own(plant.region)})
-    whole = people(draft, plant.region)
-    for at in range(max(6, round(whole * 0.16 / 235))):
-        persons = draft.random.randint(220, 245)
-        _new_place(draft, cercles[at % len(cercles)], round(persons / 5.2), persons)
+    persons = round(people(draft, plant.region) * 0.16 / (2 * len(cercles)))
+    for at, cercle in enumerate(cercles * 2):
+        more = persons + 11 * at
+        _new_place(draft, cercle, round(more / 5.2), more)
 
 
 @kind("STOCK_FLOW", fits=_mid_sized)
 def residual(draft: Draft, plant: Plant) -> None:
     """The stock changes by more than the movements say."""
-    draft.jump(_spot(draft, plant), draft.random.choice([-1, 1]) * draft.random.randint(170, 230))
+    spot = _spot(draft, plant)
+    least = max(75, round(spot.individuals * 0.03))
+    draft.jump(spot, draft.random.choice([-1, 1]) * draft.random.randint(least, 240))
 
 
 @kind("RISE_WITHOUT_EVENT", fits=_mid_sized)
 def rise_without_event(draft: Draft, plant: Plant) -> None:
     """Arrivals that the return lists and nobody has alerted of."""
     spot = _spot(draft, plant)
-    draft.arrive(spot, max(500, round(spot.individuals * 0.35)))
+    draft.arrive(spot, max(300, round(spot.individuals * draft.random.uniform(0.25, 0.6))))
 
 
 @kind("COUNT_FROZEN", whole_region=True, freezes=True, months=4, count=2)
@@ -263,14 +275,14 @@ def returnees_fall(draft: Draft, plant: Plant) -> None:
 def returned_and_still_counted(draft: Draft, plant: Plant) -> None:
     """People went home, and the list of their place of refuge keeps them."""
     home = _elsewhere(draft, plant, fits=_home)
-    draft.go_home(_spot(draft, plant), home, draft.random.randint(220, 400), falls=False)
+    draft.go_home(_spot(draft, plant), home, draft.random.randint(120, 400), falls=False)
 
 
 @kind("RETURNS_UNMATCHED", fits=_home, group="idp_returnee")
 def returned_and_not_counted(draft: Draft, plant: Plant) -> None:
     """People went home, and the list of their home does not have them."""
     start = _elsewhere(draft, plant, fits=_mid_sized)
-    draft.go_home(start, _spot(draft, plant), draft.random.randint(220, 400), rises=False)
+    draft.go_home(start, _spot(draft, plant), draft.random.randint(90, 400), rises=False)
 
 
 # --- movements with two ends, people counted twice ----------------------------------------------------------------------
@@ -280,7 +292,7 @@ def returned_and_not_counted(draft: Draft, plant: Plant) -> None:
 def mirror_not_received(draft: Draft, plant: Plant) -> Iterable[Spot]:
     """A region says that people left for this place, and its own region has not seen them."""
     start = _elsewhere(draft, plant, fits=_mid_sized)
-    draft.move_on(start, _spot(draft, plant), draft.random.randint(260, 400), arriving=False)
+    draft.move_on(start, _spot(draft, plant), draft.random.randint(90, 400), arriving=False)
     return [start]
 
 
@@ -288,32 +300,32 @@ def mirror_not_received(draft: Draft, plant: Plant) -> Iterable[Spot]:
 def mirror_not_sent(draft: Draft, plant: Plant) -> Iterable[Spot]:
     """A region counts people who came from this place, and the region of this place keeps them."""
     end = _elsewhere(draft, plant, fits=_mid_sized)
-    draft.move_on(_spot(draft, plant), end, draft.random.randint(260, 400), leaving=False)
+    draft.move_on(_spot(draft, plant), end, draft.random.randint(90, 400), leaving=False)
     return [end]
 
 
 @kind("DOUBLE_COUNT", fits=lambda spot: _mid_sized(spot) and _has_room(spot))
-def twice_in_a_region(draft: Draft, plant: Plant) -> None:
+def twice_in_a_region(draft: Draft, plant: Plant) -> Iterable[Spot]:
     """A commune takes over the very count of its neighbour."""
     spot = _spot(draft, plant)
-    _new_place(draft, plant.cercle, spot.households, spot.individuals)
+    return [_new_place(draft, plant.cercle, spot.households, spot.individuals)]
 
 
 @kind("DOUBLE_COUNT", fits=lambda spot: _mid_sized(spot) and _has_room(spot))
 def twice_in_two_regions(draft: Draft, plant: Plant) -> Iterable[Spot]:
     other = _elsewhere(draft, plant, fits=_mid_sized)
-    _new_place(draft, plant.cercle, other.households, other.individuals)
-    return [other]
+    return [other, _new_place(draft, plant.cercle, other.households, other.individuals)]
 
 
-@kind("DOUBLE_COUNT", fits=_mid_sized, count=3)
-def twice_by_one_alert(draft: Draft, plant: Plant) -> None:
+@kind("DOUBLE_COUNT", fits=lambda spot: _mid_sized(spot) and spot.region not in ("R09", "R10"), count=3)
+def twice_by_one_alert(draft: Draft, plant: Plant) -> Iterable[Spot]:
     """Two communes of a cercle each count all the people of one alert."""
     spots = [spot for spot in draft.spots.values() if spot.cercle == plant.cercle]
     persons = draft.random.randint(300, 500)
     number, day = draft.event(plant.cercle, [persons, draft.near(persons, 0.03)], assessed=persons)
     for spot in spots[:2]:
         draft.arrive(spot, persons, number, day)
+    return spots[:2]
 
 
 # --- alerts, assessments, actors ----------------------------------------------------------------------------------------
@@ -321,24 +333,25 @@ def twice_by_one_alert(draft: Draft, plant: Plant) -> None:
 
 @kind("EVENT_WITHOUT_TRACE")
 def event_without_trace(draft: Draft, plant: Plant) -> None:
-    persons = draft.random.randint(350, 800)
-    draft.event(plant.place_id, [persons, draft.near(persons, 0.03)], assessed=persons)
+    """Alerted, in half of the cases assessed, and no arrival in any return."""
+    persons = draft.random.randint(150, 800)
+    draft.event(plant.place_id, [persons, draft.near(persons, 0.03)], assessed=persons if draft.random.random() < 0.5 else None)
 
 
 @kind("EVENT_COUNTS", fits=_mid_sized)
 def event_counts(draft: Draft, plant: Plant) -> None:
-    """Two organisations report one displacement, and one of them three times as many people."""
-    persons = draft.random.randint(500, 700)
-    number, day = draft.event(plant.place_id, [persons // 3, persons])
+    """Two organisations report one displacement, and one of them far more people."""
+    persons = draft.random.randint(400, 700)
+    number, day = draft.event(plant.place_id, [round(persons / draft.random.uniform(1.5, 3)), persons])
     draft.arrive(_spot(draft, plant), persons, number, day)
 
 
-@kind("FIGURE_ON_ALERT")
+@kind("FIGURE_ON_ALERT", severity="amber")
 def on_alert_20_days(draft: Draft, plant: Plant) -> None:
     draft.on_alert[plant.place_id] = 20
 
 
-@kind("FIGURE_ON_ALERT")
+@kind("FIGURE_ON_ALERT", severity="red")
 def on_alert_40_days(draft: Draft, plant: Plant) -> None:
     draft.on_alert[plant.place_id] = 40
 
@@ -351,7 +364,7 @@ def no_actor(draft: Draft, plant: Plant) -> None:
 @kind("NEW_CONCENTRATION", fits=lambda spot: _mid_sized(spot) and spot.individuals < 2_000, count=3)
 def new_concentration(draft: Draft, plant: Plant) -> None:
     """A small place becomes one of the largest of the country; all agree."""
-    draft.come(_spot(draft, plant), draft.random.randint(9_000, 12_000), witnesses=3)
+    draft.come(_spot(draft, plant), draft.random.randint(14_000, 18_000), witnesses=3)
 
 
 # --- what really happened -----------------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ class Score:
 
     @property
     def missed(self) -> list[tuple[Plant, Period]]:
-        return [key for key, found in self.answers.items() if not any(item.rule in KINDS[key[0].kind].accepts for item in found)]
+        return [key for key, found in self.answers.items() if not any(_is_right(item, key[0]) for item in found)]
 
     @property
     def recall(self) -> float:
@@ -161,10 +161,20 @@ def score(plants: Iterable[Plant], found: Iterable[Found]) -> Score:
     return Score({key: tuple(items) for key, items in answers.items()}, tuple(unasked))
 
 
+def _is_right(item: Found, plant: Plant) -> bool:
+    wanted = KINDS[plant.kind]
+    return not wanted.accepts.isdisjoint((item.rule, *item.also)) and wanted.severity in (None, item.severity)
+
+
 def _fit(item: Found, plant: Plant) -> tuple[bool, bool, bool]:
-    return (item.rule in KINDS[plant.kind].accepts, item.group == plant.group, item.place_id == plant.place_id)
+    return (_is_right(item, plant), item.group == plant.group, item.place_id == plant.place_id)
 
 
-def _related(one: str, other: str) -> bool:
-    """The same place, or one inside the other; the country is about nothing in particular."""
-    return "ML" not in (one, other) and (one == other or one in GAZETTEER.ancestors(other) or other in GAZETTEER.ancestors(one))
+def _is_about(item: Found, plant: Plant) -> bool:
+    """At one of its places, or above or inside it; the country is about nothing in particular."""
+    found = item.place_id
+    inside = KINDS[plant.kind].inside
+    return found != "ML" and any(
+        found == place or found in GAZETTEER.ancestors(place) or (inside and place in GAZETTEER.ancestors(found))
+        for place in plant.places
+    )

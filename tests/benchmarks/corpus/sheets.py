@@ -37,12 +37,12 @@ def sources(draft: Draft) -> list[OpenedFile]:
         files.append(
             _table(f"alertes_{draft.period}.xlsx", fields.ALERT, [_placed(row, draft) for row in draft.alerts], "Alertes")
         )
-    if draft.statements and _KNOWN >= {"statement"}:
+    if draft.statements and {"statement"} <= _KNOWN:
         files.append(_table(f"chiffres_{draft.period}.xlsx", fields.table_named("statement"), [_placed(row, draft) for row in draft.statements],
                             "Chiffres cités"))  # fmt: skip
-    if draft.refugee_agency and _KNOWN >= {"presence"}:
+    if draft.refugee_agency and {"presence"} <= _KNOWN:
         files.append(_refugee_agency(draft))
-    return [*files, _presence(draft)] if _KNOWN >= {"presence"} else files
+    return [*files, _presence(draft)] if {"presence"} <= _KNOWN else files
 
 
 def printed(draft: Draft, sent: Mapping[str, int]) -> pd.DataFrame:
@@ -91,7 +91,7 @@ def _stock_rows(fiche: Fiche, draft: Draft, spot: Spot) -> None:
     registered = {"basis": Basis.REGISTRATION.fr, "observed_on": draft.period.last_day - timedelta(days=3)}
     for table, persons in ((RETURNEE, spot.returnees), (REPATRIATED, spot.repatriated)):
         if persons:
-            fiche.add(table, **where, households=round(persons / 5.5), individuals=persons, **registered)
+            fiche.add(table, **where, households=max(1, round(persons / 5.5)), individuals=persons, **registered)
 
 
 def _movement(move: Move) -> dict[str, Any]:
