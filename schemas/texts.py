@@ -33,6 +33,8 @@ class Rule:
     example: fields.Text
     """What a right answer looks like, shown beside a marked cell; both texts empty where an example would say nothing."""
     thresholds: Mapping[str, float]
+    also: fields.Text | None = None
+    """What is said of it after the sentence of another rule about the same defect, where the whole would repeat that."""
     owner: codes.Owner | None = None
     """Who is to answer a discrepancy of this rule, and what is proposed to decide; None for a rule on files."""
     proposed: codes.Action | None = None
@@ -59,6 +61,7 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
         why=row["why"],
         example=fields.Text(row.get("example_fr", ""), row.get("example_en", "")),
         thresholds={name: value for name, value in row.items() if isinstance(value, int | float)},
+        also=fields.Text(row["also_fr"], row["also_en"]) if "also_fr" in row else None,
         owner=codes.Owner(row["owner"]) if "owner" in row else None,
         proposed=codes.Action(row["proposed"]) if "proposed" in row else None,
     )
@@ -67,9 +70,13 @@ def _rule(code: str, row: Mapping[str, Any]) -> Rule:
 def rule_sentence(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
     """What is wrong, in one sentence of `lang`, followed by those of what is `joined` to it. Raises KeyError for an unknown code or a parameter the text needs."""
     rule = rules()[code]
-    sentence = rule.text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
-    told = sentence + _elsewhere(params.get("also_at") or (), lang)
-    return " ".join([told, *(rule_sentence(joined, more, lang) for joined, more in params.get("joined") or ())])
+    told = _filled(rule, rule.text, params, lang) + _elsewhere(params.get("also_at") or (), lang)
+    joined = ((rules()[other], more) for other, more in params.get("joined") or ())
+    return " ".join([told, *(_filled(other, other.also or other.text, more, lang) for other, more in joined)])
+
+
+def _filled(rule: Rule, text: fields.Text, params: Mapping[str, Any], lang: str) -> str:
+    return text.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
 
 
 _NAMED_CELLS = 8
@@ -85,7 +92,7 @@ def _elsewhere(cells: Sequence[str], lang: str) -> str:
 
 def rule_remedy(code: str, params: Mapping[str, Any], lang: str = "fr") -> str:
     rule = rules()[code]
-    return rule.remedy.in_(lang).format_map(_formatted({**rule.thresholds, **params}, lang))
+    return _filled(rule, rule.remedy, params, lang)
 
 
 @cache
@@ -128,6 +135,8 @@ class _Formatted(dict[str, str]):
 
 def _formatted(params: Mapping[str, Any], lang: str) -> _Formatted:
     filled = _Formatted({name: _format(name, value, lang) for name, value in params.items()})
+    if "event_numbers" in filled:
+        filled["Event_numbers"] = filled["event_numbers"][0].upper() + filled["event_numbers"][1:]
     for name, value in params.items():
         if name.endswith("place") and isinstance(value, Mapping):
             filled.update(_place_forms(name, value, lang))
@@ -231,6 +240,10 @@ def _registered(own: Any, lang: str) -> str:
     return message("registered", lang, now=own[0], unit=own[1]) if own else message("registered_none", lang)
 
 
+def _arrived(persons: Any, lang: str) -> str:
+    return message(("arrived_none", "arrived_one")[persons] if persons < 2 else "arrived_some", lang, arrivals=persons)
+
+
 def _rank_before(rank: Any, lang: str) -> str:
     return message("rank_before", lang, rank=rank) if rank else message("rank_before_none", lang)
 
@@ -240,6 +253,8 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "event_numbers": _event_numbers,
     "event_on": _iso_day,
     "low_high": _low_high,
+    "arrived_told": _arrived,
+    "beside_source": lambda value, lang: message("the_return", lang) if value == "return" else str(value),
     "registered": _registered,
     "rank_before": _rank_before,
     "more": lambda value, lang: message("gap_more" if value else "gap_less", lang),

@@ -134,9 +134,9 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         if persons is None or persons[0] < t["persons"] or not evidence.period.first_day <= event.first_on <= last:
             continue
         region = evidence.gazetteer.region_of(event.place_id)
-        if event.status is EventStatus.CLOSED or region not in {head.region_id for head in evidence.heads}:
+        arrived = _seen_in_returns(event, evidence, region)
+        if event.status is EventStatus.CLOSED or arrived is None:
             continue
-        arrived = arrivals_near(event, evidence)
         if arrived >= t["share"] * persons[0]:
             continue
         low, high = persons
@@ -147,12 +147,23 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
             Compared(texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed), high,
                      str(Unit.INDIVIDUAL), str(event.last_on), None, f"event:{event.key}"),
         ]  # fmt: skip
-        params = {**about_event(event, evidence), "low_high": [low, high], "arrived": arrived, "event_status": str(event.status),
+        params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
         yield discrepancy(
             evidence, About("EVENT_WITHOUT_TRACE", event.place_id), values, high - arrived, params,
             severe=Severity.RED if event.assessed else Severity.AMBER, additional=True, distinct=[event.key],
         )  # fmt: skip
+
+
+def _seen_in_returns(event: Event, evidence: Evidence, region: str | None) -> int | None:
+    """The arrivals that movements tell where a region lists them, else what the stock there rose by; None when neither can be
+    known."""
+    if region in evidence.listing:
+        return arrivals_near(event, evidence)
+    holder = evidence.gazetteer.cercle_of(event.place_id) or event.place_id
+    before, now = evidence.stock(holder, past=True), evidence.stock(holder)
+    told = region in {head.region_id for head in evidence.heads} and before is not None and now is not None
+    return max(arrivals_near(event, evidence), (now or 0) - (before or 0)) if told else None
 
 
 @comparison("RRM_COVER")
@@ -169,7 +180,7 @@ def rrm_cover(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrep
         own = told_by_return(evidence, cercle, PopulationGroup.IDP, Measure.STOCK, Unit.INDIVIDUAL)
         params = {"places": [evidence.gazetteer.place(place).name for place, _, _ in bare], "count": len(bare), "persons": persons,
                   "alerts": sum(why == "alert" for _, _, why in bare)}  # fmt: skip
-        yield discrepancy(evidence, About("RRM_COVER", cercle), [own], persons, params)
+        yield discrepancy(evidence, About("RRM_COVER", cercle), [own], 0, params, persons=persons)
 
 
 def _communes_in_need(evidence: Evidence, t: Thresholds) -> Mapping[str, Sequence[tuple[str, int, str]]]:

@@ -338,7 +338,7 @@ def _unusual(evidence: Evidence, place_id: str, t: Thresholds) -> tuple[float, f
     return abs(score), max(abs(2.718281828459045**change - 1) for change in changes), sides
 
 
-@comparison("CHANGE_LARGE", joins=(*_JUMPS, "RISE_WITHOUT_EVENT", "HISTORY_OUTLIER"))
+@comparison("CHANGE_LARGE", joins=("SOURCE_GAP", "CIRCULATED_GAP"), unless=(*_JUMPS[2:], "RISE_WITHOUT_EVENT", "HISTORY_OUTLIER"))
 def change_large(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """A large change of a place whose history is too short to say what is usual there."""
     points = evidence.thresholds("HISTORY_OUTLIER")["points"]
@@ -396,20 +396,25 @@ def _decomposed(evidence: Evidence, region: str) -> tuple[int, Mapping[str, int]
     return same, added, lost
 
 
+_ONE_PLACE = 0.8
+"""A change of which one place makes more than this share is a matter of that place, at which its own rules have looked."""
+
+
 def _unaccounted(evidence: Evidence, region: str, told: Told) -> int:
     """The change of a region less what movements make, what events and assessments account for, and what is told of its places."""
-    left = 0
-    for place in evidence.own_places:
-        if not evidence.within(place, region):
-            continue
-        now, before = evidence.stock(place) or 0, evidence.stock(place, past=True) or 0
-        gap = residual(evidence, place)
-        rest = gap if gap is not None else now - before
-        if rest > 0:
-            rest = max(0, rest - accounted(evidence, place))
-        if not any(item.place_id == place and item.population_group == IDP for item in told.found):
-            left += rest
-    return left
+    known = {item.place_id for item in told.found if item.population_group == IDP}
+    places = [place for place in evidence.own_places if evidence.within(place, region) and place not in known]
+    rests = {place: _unexplained(evidence, place) for place in places}
+    both = [rest for place, rest in rests.items() if evidence.stock(place) and evidence.stock(place, past=True)]
+    of_one = max(map(abs, both), default=0) > _ONE_PLACE * abs(sum(both))
+    return sum(rests.values()) - (sum(both) if of_one else 0)
+
+
+def _unexplained(evidence: Evidence, place_id: str) -> int:
+    now, before = evidence.stock(place_id) or 0, evidence.stock(place_id, past=True) or 0
+    gap = residual(evidence, place_id)
+    rest = gap if gap is not None else now - before
+    return max(0, rest - accounted(evidence, place_id)) if rest > 0 else rest
 
 
 def _names(evidence: Evidence, places: Mapping[str, int]) -> list[str]:

@@ -33,7 +33,7 @@ CMP_LINEAGE = "cmp"
 # --- the root cause: numbers that circulate outside the return --------------------------------------------------------------
 
 
-@comparison("CIRCULATED_GAP")
+@comparison("CIRCULATED_GAP", joins=("REGION_SUM",))
 def circulated_gap(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """A total or a request that a local service circulates outside the return, and the return's own total: any gap counts, since
     both claim to come from the same lists."""
@@ -387,10 +387,14 @@ def _aside(evidence: Evidence, item: Stated, reason: str, statements: Statements
         beside = None
     params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of) if item.as_of else None,
               "period_end": str(evidence.period.last_day), "beside": beside.value if beside else None,
-              "beside_source": beside.source if beside else None}  # fmt: skip
+              "beside_source": _called(beside)}  # fmt: skip
     if beside is None and reason != "not_comparable_no_return":
         reason = f"{reason}_alone"
     return not_comparable(evidence, item.place_id, item.group, [beside, item.compared(takes=False)], reason, **params)
+
+
+def _called(beside: Compared | None) -> str | None:
+    return None if beside is None else beside.source_id if beside.source_id == RETURN else beside.source
 
 
 def _fullest(item: Stated, statements: Statements) -> Compared | None:

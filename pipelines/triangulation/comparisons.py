@@ -29,6 +29,8 @@ class Rule:
     code: str
     find: Find
     joins: frozenset[str]
+    unless: frozenset[str]
+    """Rules that say as much: where they spoke of the place, this one does not."""
     after: frozenset[str]
     """The rules whose findings this one reads besides."""
 
@@ -54,11 +56,13 @@ Find = Callable[[Evidence, Thresholds, Told], Iterator[Discrepancy]]
 DISCREPANCY_RULES: dict[str, Rule] = {}
 
 
-def comparison(code: str, *, joins: Iterable[str] = (), after: Iterable[str] = ()) -> Callable[[Find], Find]:
+def comparison(
+    code: str, *, joins: Iterable[str] = (), unless: Iterable[str] = (), after: Iterable[str] = ()
+) -> Callable[[Find], Find]:
     """Declares the rule `code`: it comes after those that it joins or reads."""
 
     def register(find: Find) -> Find:
-        DISCREPANCY_RULES[code] = Rule(code, find, frozenset(joins), frozenset(after))
+        DISCREPANCY_RULES[code] = Rule(code, find, frozenset(joins), frozenset(unless), frozenset(after))
         return find
 
     return register
@@ -67,7 +71,7 @@ def comparison(code: str, *, joins: Iterable[str] = (), after: Iterable[str] = (
 @cache
 def _in_order() -> tuple[str, ...]:
     """The rules, each after those that it joins or reads, whatever the order of declaration."""
-    graph = {code: sorted(rule.joins | rule.after) for code, rule in sorted(DISCREPANCY_RULES.items())}
+    graph = {code: sorted(rule.joins | rule.unless | rule.after) for code, rule in sorted(DISCREPANCY_RULES.items())}
     return tuple(TopologicalSorter(graph).static_order())
 
 
@@ -78,7 +82,9 @@ def discrepancies(evidence: Evidence) -> tuple[Discrepancy, ...]:
         rule = DISCREPANCY_RULES[code]
         new = list(rule.find(evidence, evidence.thresholds(code), Told(tuple(found))))
         for item in sorted(new, key=_by_impact):
-            first = next((at for at, other in enumerate(found) if _is_one(evidence, rule, item, other)), None)
+            if any(_is_one(evidence, rule.unless, item, other) for other in found):
+                continue
+            first = next((at for at, other in enumerate(found) if _is_one(evidence, rule.joins, item, other)), None)
             if first is None:
                 found.append(item)
             else:
@@ -90,11 +96,16 @@ def _by_impact(item: Discrepancy) -> tuple[int, str]:
     return -item.impact, item.key
 
 
-def _is_one(evidence: Evidence, rule: Rule, item: Discrepancy, other: Discrepancy) -> bool:
-    return (
-        other.rule in rule.joins and other.population_group == item.population_group
+def _is_one(evidence: Evidence, codes: frozenset[str], item: Discrepancy, other: Discrepancy) -> bool:
+    return bool(
+        _rules_of(other) & codes and other.population_group == item.population_group
         and evidence.within(item.place_id, other.place_id)
     )  # fmt: skip
+
+
+def _rules_of(item: Discrepancy) -> frozenset[str]:
+    """The rule that a discrepancy is of, and those told with it."""
+    return frozenset({item.rule, *(code for code, _ in item.params.get("joined", ()))})
 
 
 def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:

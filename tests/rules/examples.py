@@ -5,15 +5,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from pipelines.correction import MARK
 from pipelines.model import LateVersion, Merge, Unread
+from pipelines.triangulation import Evidence
 from schemas import fields
 from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
 from tests.door import made
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
+from tests.triangulation.months import actor, alert, circulated, evidence, history, stated
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -65,12 +67,15 @@ class OfMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class OfSources:
-    """A total circulated outside the return, beside the good fiche."""
+class OfGap:
+    """A month beside its past and its sources. `place_id` is what the discrepancy is about, `sheet` and `cell` what is marked in the
+    return when it is about a cell of it."""
 
-    bad: int
-    good: int
+    bad: Callable[[], Evidence]
+    good: Callable[[], Evidence]
     place_id: str
+    sheet: str | None = None
+    cell: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ class OfDecisions:
     place_id: str
 
 
-Example = OfReturn | OfBytes | OfFiles | OfMonth | OfSources | OfDecisions
+Example = OfReturn | OfBytes | OfFiles | OfMonth | OfGap | OfDecisions
 
 
 def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
@@ -194,6 +199,72 @@ def zip_of_a_letter() -> bytes:
 ALERTS = ("Alertes", [[item.label.fr for item in fields.ALERT.fields]])
 ONE_LESS_AT_BLA = (set_("individuals", 52, 3),)
 """A past that is not identical to the month, or COUNT_FROZEN would rightly say so."""
+
+REGION, SEGOU, NIONO, MACINA, BANKASS = "R04", "C027", "C025", "C024", "C030"
+
+
+def circulated_by_cercle(segou: int) -> list[dict[str, Any]]:
+    return [circulated(value, place) for place, value in (("C027", segou), ("C025", 210), ("C024", 101), ("C023", 53))]
+
+
+def two_regions(arrived: int) -> Evidence:
+    """People who left Bankass, in Mopti, for Ségou, as both regions tell it."""
+    gone = {"movement": "départ", "from_region": "Mopti", "from_cercle": "Bankass", "to_region": "Ségou", "to_cercle": "Ségou",
+            "households": 17, "individuals": 96, "observed_on": PERIOD_END, "basis": "enregistrement"}  # fmt: skip
+    mopti = Fiche().identify("region", "Mopti").add(IDP, **stock("Bankass", "Bankass", 80, 401)).add(MOVEMENT, **gone)
+    return evidence(changed(arrival(arrived, 4, from_region="Mopti", from_cercle="Bankass")), mopti)
+
+
+def on_alert(days: int) -> Evidence:
+    return evidence(changed(set_("basis", "alerte"), set_("observed_on", date(2019, 12, 31) - timedelta(days=days))))
+
+
+def returned(moved: int) -> Evidence:
+    """150 more returnees at Ségou, and the returns that movements bring there from Niono."""
+    back = arrival(moved, moved // 5, "retour", from_region="Ségou", from_cercle="Niono")
+    now = changed(
+        back, set_("individuals", 670, 0, RETURNEE), set_("individuals", 210 - moved, 1), set_("households", 40 - moved // 5, 1)
+    )
+    return evidence(now, before=[changed()])
+
+
+def risen(*changes: Change, **more: Any) -> Evidence:
+    return evidence(changed(set_("individuals", 1000), set_("households", 190), *changes), before=[changed()], **more)
+
+
+def fallen(to: int, **more: Any) -> Evidence:
+    """A return of Ségou that lists no movement, with fewer people than last month at its first place."""
+    return evidence(changed(set_("individuals", to), set_("households", to // 5)), before=[changed()], **more)
+
+
+def grown(by: int) -> Evidence:
+    """A little more everywhere, each place below what would be asked of it alone."""
+    more = [set_("individuals", value + by, row) for row, value in enumerate((520, 210, 101, 53))]
+    sizes = [set_("households", (value + by) // 5, row) for row, value in enumerate((520, 210, 101, 53))]
+    return evidence(changed(*more, *sizes), before=[changed()])
+
+
+def printed(value: int) -> Evidence:
+    """What the store holds for November, 883 in Ségou, and what was printed of it."""
+    said = stated(value, REGION, table="printed", source_id="cmp", organisation="CMP", lineage="cmp", as_of=date(2019, 11, 30))
+    return evidence(changed(), before=[changed(*ONE_LESS_AT_BLA)], statements=[said])
+
+
+def concentrated(people: int) -> Evidence:
+    """A region of ten places, and people who come to the smallest of them, as an assessment saw them."""
+    names = ("Koro", "Douentza", "Mopti", "Djenné", "Ténenkou", "Youwarou", "Bandiagara")
+
+    def mopti(*more: tuple[str, int]) -> Fiche:
+        fiche = Fiche().identify("region", "Mopti")
+        for name, value in (*((name, 300 + 10 * at) for at, name in enumerate(names)), *more):
+            fiche.add(IDP, **stock(name, name, value // 5, value))
+        return fiche
+
+    now = mopti(("Bankass", 10 + people))
+    now.add(MOVEMENT, movement="arrivée", to_region="Mopti", to_cercle="Bankass", households=people // 5, individuals=people,
+            observed_on=PERIOD_END, basis="enregistrement")  # fmt: skip
+    return evidence(now, before=[mopti(("Bankass", 10))], alerts=[alert("A1", place_id=BANKASS, individuals=people)])
+
 
 EXAMPLES: dict[str, Example] = {
     # --- the file
@@ -363,28 +434,110 @@ EXAMPLES: dict[str, Example] = {
         (),
         "C023",
     ),
-    "CHANGE_LARGE": OfMonth(
-        (set_("individuals", 771),),
-        (),
-        (set_("individuals", 770),),
-        (),
-        "C027",
+    # --- the return and other sources
+    "CIRCULATED_GAP": OfGap(
+        lambda: evidence(changed(), statements=[circulated(900)]),
+        lambda: evidence(changed(), statements=[circulated(884)]),
+        REGION,
+    ),
+    "UNREGISTERED_PEOPLE": OfGap(
+        lambda: evidence(changed(), statements=[stated(628, NIONO, scope="additional")]),
+        lambda: evidence(changed(), statements=[stated(210, NIONO)]),
+        NIONO,
+    ),
+    "PART_OVER_WHOLE": OfGap(
+        lambda: evidence(changed(), statements=[stated(600, scope="partial")]),
+        lambda: evidence(changed(), statements=[stated(287, scope="partial")]),
+        SEGOU,
+    ),
+    "SOURCE_GAP": OfGap(
+        lambda: evidence(changed(), statements=[stated(800)]), lambda: evidence(changed(), statements=[stated(540)]), SEGOU
+    ),
+    "REGION_SUM": OfGap(
+        lambda: evidence(changed(set_("individuals", 526)), statements=[circulated(890), *circulated_by_cercle(514)]),
+        lambda: evidence(changed(set_("individuals", 526)), statements=[circulated(890), *circulated_by_cercle(526)]),
+        REGION,
+    ),
+    "DOUBLE_COUNT": OfGap(
+        lambda: evidence(changed(set_("households", 100, 1), set_("individuals", 520, 1))),
+        lambda: evidence(changed(set_("households", 100, 1), set_("individuals", 521, 1))),
+        SEGOU,
         "PDI",
         "G3",
     ),
-    "STOCK_FLOW": OfMonth((arrival(100),), ONE_LESS_AT_BLA, (arrival(50),), ONE_LESS_AT_BLA, "C027", "PDI", "G3"),
-    "COUNT_FROZEN": OfMonth((), (), (), ONE_LESS_AT_BLA, "R04", "PDI", "G6"),
-    "RETURNEES_FALL": OfMonth(
-        (),
-        (*ONE_LESS_AT_BLA, set_("individuals", 521, 0, RETURNEE)),
-        (),
-        (*ONE_LESS_AT_BLA, set_("individuals", 519, 0, RETURNEE)),
-        "C027",
+    "SECONDARY_MIRROR": OfGap(lambda: two_regions(arrived=20), lambda: two_regions(arrived=96), SEGOU),
+    # --- the return and alerts, assessments, actors
+    "FIGURE_ON_ALERT": OfGap(lambda: on_alert(days=16), lambda: on_alert(days=15), SEGOU, "PDI", "G3"),
+    "EVENT_COUNTS": OfGap(
+        lambda: evidence(changed(), alerts=[alert("A1"), alert("A2", 7, organisation="DRC", individuals=200)]),
+        lambda: evidence(changed(), alerts=[alert("A1"), alert("A2", 7, organisation="DRC", individuals=470)]),
+        NIONO,
+    ),
+    "EVENT_WITHOUT_TRACE": OfGap(
+        lambda: evidence(changed(arrival(50, 9, to_cercle="Bla")), alerts=[alert("A1")]),
+        lambda: evidence(changed(arrival(460, 90, to_cercle="Niono")), alerts=[alert("A1")]),
+        NIONO,
+    ),
+    "RRM_COVER": OfGap(
+        lambda: evidence(changed(), presence=[actor(NIONO), actor(MACINA)]),
+        lambda: evidence(changed(), presence=[actor(NIONO), actor(MACINA), actor(SEGOU)]),
+        SEGOU,
+    ),
+    # --- the return and its past
+    "RETURNEES_FALL": OfGap(
+        lambda: evidence(changed(), before=[changed(*ONE_LESS_AT_BLA, set_("individuals", 521, 0, RETURNEE))]),
+        lambda: evidence(changed(), before=[changed(*ONE_LESS_AT_BLA, set_("individuals", 519, 0, RETURNEE))]),
+        SEGOU,
         "Retournés",
         "F3",
     ),
+    "RETURNS_UNMATCHED": OfGap(lambda: returned(60), lambda: returned(150), SEGOU, "Retournés", "F3"),
+    "HOUSEHOLD_SIZE_SHIFT": OfGap(
+        lambda: evidence(changed(set_("households", 145)), before=[changed(*ONE_LESS_AT_BLA)]),
+        lambda: evidence(changed(set_("households", 110)), before=[changed(*ONE_LESS_AT_BLA)]),
+        SEGOU,
+        "PDI",
+        "F3",
+    ),
+    "COUNT_FROZEN": OfGap(
+        lambda: evidence(changed(), before=[changed()]),
+        lambda: evidence(changed(), before=[changed(*ONE_LESS_AT_BLA)]),
+        REGION,
+        "PDI",
+        "G6",
+    ),
+    "PLACE_FROZEN": OfGap(
+        lambda: evidence(changed(), before=[changed(*ONE_LESS_AT_BLA)], past=history(SEGOU, 519, 520, 520, 520)),
+        lambda: evidence(changed(), before=[changed(*ONE_LESS_AT_BLA)], past=history(SEGOU, 519, 520, 520)),
+        SEGOU,
+        "PDI",
+        "G3",
+    ),
+    "STOCK_FLOW": OfGap(
+        lambda: evidence(changed(arrival(100)), before=[changed(*ONE_LESS_AT_BLA)]),
+        lambda: evidence(changed(arrival(50)), before=[changed(*ONE_LESS_AT_BLA)]),
+        SEGOU,
+        "PDI",
+        "G3",
+    ),
+    "RISE_WITHOUT_EVENT": OfGap(
+        lambda: risen(arrival(480, 90)),
+        lambda: risen(arrival(480, 90), alerts=[alert("A1", place_id=SEGOU)]),
+        SEGOU,
+        "PDI",
+        "G3",
+    ),
+    "HISTORY_OUTLIER": OfGap(
+        lambda: fallen(250, past=history(SEGOU, 520, 521, 519, 522, 518, 521, 520)),
+        lambda: fallen(250, past=history(SEGOU, 520, 300, 519, 250, 518, 260, 520)),
+        SEGOU,
+        "PDI",
+        "G3",
+    ),
+    "CHANGE_LARGE": OfGap(lambda: fallen(269), lambda: fallen(270), SEGOU, "PDI", "G3"),
+    "GROWTH_UNEXPLAINED": OfGap(lambda: grown(99), lambda: grown(22), REGION),
+    "PRINTED_GAP": OfGap(lambda: printed(889), lambda: printed(883), REGION),
+    "NEW_CONCENTRATION": OfGap(lambda: concentrated(900), lambda: concentrated(400), BANKASS, "PDI", "G10"),
     # --- decisions
     "DECISIONS_CONFLICT": OfDecisions(bad=(900, 910), good=(900, 900), place_id="R04"),
-    # --- between sources
-    "CIRCULATED_GAP": OfSources(bad=900, good=884, place_id="R04"),
 }

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from pipelines import deciding, rules, triangulation
 from pipelines.checking import Rulebook
 from pipelines.io import workbooks
-from pipelines.model import Compiled, Discrepancy, Finding, PeriodFinding, Problem
+from pipelines.model import Compiled, Finding, PeriodFinding, Problem
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
-from tests.fiche import GAZETTEER, PERIOD, Fiche, changed, check, check_files, compile_fiches, past_of
+from tests.fiche import GAZETTEER, Fiche, changed, check, check_files, compile_fiches, past_of
 from tests.months_decided import decision, disagreement, number
 from tests.rules.examples import (
     EXAMPLES,
@@ -25,9 +23,9 @@ from tests.rules.examples import (
     OfBytes,
     OfDecisions,
     OfFiles,
+    OfGap,
     OfMonth,
     OfReturn,
-    OfSources,
     set_,
     zip_of_a_letter,
 )
@@ -36,7 +34,7 @@ RETURNS = {code: example for code, example in EXAMPLES.items() if isinstance(exa
 BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfBytes)}
 FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfFiles)}
 MONTHS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfMonth)}
-SOURCES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSources)}
+GAPS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfGap)}
 DECISIONS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfDecisions)}
 
 
@@ -57,29 +55,6 @@ def month(example: OfMonth, *, bad: bool) -> Compiled:
     late = example.bad_late if bad else ()
     others = example.bad_others if bad else ()
     return compile_fiches(changed(*now), *others, past=past_of(changed(*before)), expected=expected, late=late)
-
-
-def gaps(stated: int, place_id: str) -> tuple[Discrepancy, ...]:
-    circulated = pd.DataFrame(
-        [
-            {
-                "population_group": "idp",
-                "unit": "individual",
-                "value": stated,
-                "stated_on": date(2020, 1, 6),
-                "organisation": "SLDSES",
-                "place_id": place_id,
-                "file": "totaux.xlsx",
-                "sheet": "Totaux circulés",
-                "cell": "E3",
-            }
-        ]
-    )
-    compiled = compile_fiches(changed())
-    totals = compiled.figures[
-        (compiled.figures[["sex", "shelter", "displacement", "origin_id", "vulnerability"]] == "_T").all(axis=1)
-    ]
-    return triangulation.discrepancies(triangulation.Sources(PERIOD, totals, circulated, GAZETTEER, {place_id: "fiche.xlsx"}))
 
 
 def contradictions(values: tuple[int, int], place_id: str) -> tuple[PeriodFinding, ...]:
@@ -105,7 +80,7 @@ def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
         return month(example, bad=True).findings[0].finding.params
     if isinstance(example, OfDecisions):
         return contradictions(example.bad, example.place_id)[0].finding.params
-    return gaps(example.bad, example.place_id)[0].params
+    return triangulation.discrepancies(example.bad())[0].params
 
 
 def test_rules_texts_and_examples_are_the_same_set() -> None:
@@ -188,12 +163,23 @@ def test_good_month_draws_no_finding(code: str) -> None:
     assert month(MONTHS[code], bad=False).findings == ()
 
 
-@pytest.mark.parametrize("code", SOURCES)
-def test_total_that_differs_from_the_return_is_a_discrepancy(code: str) -> None:
-    example = SOURCES[code]
-    [gap] = gaps(example.bad, example.place_id)
-    assert (gap.rule, gap.place_id, gap.gap) == (code, example.place_id, example.bad - 884)
-    assert gaps(example.good, example.place_id) == ()
+@pytest.mark.parametrize("code", GAPS)
+def test_what_does_not_agree_is_one_discrepancy_about_its_place(code: str) -> None:
+    example = GAPS[code]
+    [gap] = triangulation.discrepancies(example.bad())
+    cell = (gap.finding.sheet, gap.finding.cell) if gap.finding else (None, None)
+    assert (gap.rule, gap.place_id, *cell) == (code, example.place_id, example.sheet, example.cell)
+
+
+@pytest.mark.parametrize("code", GAPS)
+def test_what_agrees_is_no_discrepancy(code: str) -> None:
+    assert triangulation.discrepancies(GAPS[code].good()) == ()
+
+
+@pytest.mark.parametrize("code", GAPS)
+def test_every_discrepancy_has_somebody_to_answer_it_and_a_proposal(code: str) -> None:
+    assert texts.rules()[code].owner is not None
+    assert texts.rules()[code].proposed is not None
 
 
 @pytest.mark.parametrize("code", DECISIONS)

@@ -52,6 +52,8 @@ from pipelines.io.store.migrations import HEAD
 from pipelines.io.store.register import NewDecision, Told
 from pipelines.io.store.register import upsert_discrepancies as _upsert_discrepancies
 from pipelines.model import (
+    PRESENCE_COLUMNS,
+    STATEMENT_COLUMNS,
     Answered,
     Checked,
     Compiled,
@@ -673,14 +675,10 @@ class Store:
 
     def statements(self, period: Period) -> pd.DataFrame:
         """What sources state about places, the columns of `STATEMENT_COLUMNS`, in the order it was saved in."""
-        from pipelines.triangulation.evidence import STATEMENT_COLUMNS
-
         return self._said(period, tables.statement, STATEMENT_COLUMNS)
 
     def presence(self, period: Period) -> pd.DataFrame:
         """Who is present where, the columns of `PRESENCE_COLUMNS`, in the order it was saved in."""
-        from pipelines.triangulation.evidence import PRESENCE_COLUMNS
-
         return self._said(period, tables.presence, PRESENCE_COLUMNS)
 
     def _said(self, period: Period, table: Table, names: Sequence[str]) -> pd.DataFrame:
