@@ -148,11 +148,7 @@ def score(plants: Iterable[Plant], found: Iterable[Found]) -> Score:
     }
     unasked: list[tuple[Found, Plant | None]] = []
     for item in found:
-        about = [
-            plant
-            for plant in plants
-            if item.period in plant.periods and any(_related(item.place_id, place) for place in plant.places)
-        ]
+        about = [plant for plant in plants if item.period in plant.periods and _is_about(item, plant)]
         cause = max(about, key=lambda plant: _fit(item, plant), default=None)
         if cause is None or not KINDS[cause.kind].accepts:
             unasked.append((item, cause))
