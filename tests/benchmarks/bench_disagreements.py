@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from tests.benchmarks.corpus import Score, make, run, score
+from tests.benchmarks.corpus import Score, make, real, run, score
 
 RECALL, ALARMS, ANSWERS = 0.95, 3, 1
 SEED, MONTHS = 2019, 12
@@ -59,8 +59,8 @@ def main() -> None:
     given = [int(value) for value in sys.argv[1:]]
     seed, months = (*given, *(SEED, MONTHS)[len(given) :])
     scores = []
-    for planted in (False, True):
-        corpus = make(seed, months, planted=planted)
+    for kinds in (real(), None):
+        corpus = make(seed, months, kinds=kinds)
         scores.append(score(corpus.plants, run(corpus).found))
     sys.stdout.write("".join(f"{line}\n" for line in lines(*scores)))
 

@@ -4,7 +4,7 @@
 the program says of it.
 """
 
-from tests.benchmarks.corpus.country import Corpus, make
+from tests.benchmarks.corpus.plants import KINDS, Corpus, Kind, make, real
 from tests.benchmarks.corpus.scoring import Found, Score, run, score
 
-__all__ = ["Corpus", "Found", "Score", "make", "run", "score"]
+__all__ = ["KINDS", "Corpus", "Found", "Kind", "Score", "make", "real", "run", "score"]

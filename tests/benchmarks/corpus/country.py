@@ -8,17 +8,14 @@ so in life: some places do not move in a month, some lists are off by a few peop
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.model import Period
 from schemas.codes import AlertKind, AlertStatus, Movement, Scope, Shock, StatementStatus, Wave
 from tests.fiche import GAZETTEER
-
-if TYPE_CHECKING:
-    from tests.benchmarks.corpus.plants import Plant
 
 FIRST = Period(2019, 1)
 REGIONS = tuple(f"R{number:02d}" for number in range(1, 11))
@@ -220,42 +217,10 @@ class Draft:
         })  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """The months in their order, what was planted in them, and the totals that were sent (region, or ML) for each."""
-
-    months: tuple[Draft, ...]
-    plants: tuple[Plant, ...]
-    sent: tuple[dict[str, int], ...]
+# --- a month ------------------------------------------------------------------------------------------------------------
 
 
-def make(seed: int, months: int = 12, regions: Sequence[str] = REGIONS, *, planted: bool = True) -> Corpus:
-    """A country of `regions` over `months`; without plants it is clean, aside from what really happens in it."""
-    from tests.benchmarks.corpus.plants import KINDS, schedule
-
-    spots = _settle(Random(f"{seed} places"), regions)
-    periods = [FIRST]
-    while len(periods) < months:
-        periods.append(periods[-1].next())
-    plants = schedule(Random(f"{seed} plants"), spots, periods, only_real=not planted)
-    drafts, sent, grown = [], [], []
-    for at, period in enumerate(periods):
-        now = [plant for plant in plants if period in plant.periods]
-        frozen = frozenset(plant.region for plant in now if KINDS[plant.kind].freezes)
-        busy = {spot.cercle for spot in spots.values() for plant in now if plant.place_id in (spot.place_id, spot.region)}
-        draft = Draft(period, spots, Random(f"{seed} {period}"), frozen, busy)
-        _live(draft, first=at == 0)
-        for plant in now:
-            more = tuple(spot.place_id for spot in KINDS[plant.kind].grow(draft, plant) or ())
-            grown.append(replace(plant, places=(*plant.places, *more), periods=(period,)))
-        _tell(draft, at)
-        drafts.append(draft)
-        spots = {key: Spot(**vars(spot)) for key, spot in draft.spots.items()}
-        sent.append(_totals(draft))
-    return Corpus(tuple(drafts), tuple(grown), tuple(sent))
-
-
-def _settle(random: Random, regions: Iterable[str]) -> dict[str, Spot]:
+def settle(random: Random, regions: Iterable[str]) -> dict[str, Spot]:
     """Up to three communes of each cercle."""
     chosen = [commune for region in regions for cercle in GAZETTEER.children(region)
               for commune in sorted(random.sample(GAZETTEER.children(cercle), min(3, len(GAZETTEER.children(cercle)))))]  # fmt: skip
@@ -274,7 +239,7 @@ def _spot(random: Random, place_id: str, *, large: bool) -> Spot:
     )
 
 
-def _live(draft: Draft, *, first: bool) -> None:
+def live(draft: Draft, *, first: bool) -> None:
     """What a month is made of where nothing special happens."""
     random = draft.random
     homes = [spot for spot in draft.spots.values() if spot.region in RETURN_TO and spot.region not in draft.frozen]
@@ -339,7 +304,7 @@ def _move_on(draft: Draft) -> None:
             draft.move_on(start, end, draft.random.randint(15, min(150, start.individuals // 8)))
 
 
-def _tell(draft: Draft, at: int) -> None:
+def tell(draft: Draft, at: int) -> None:
     """What everybody else says of the month, in agreement with the return."""
     random = draft.random
     for spot in draft.spots.values():
@@ -364,6 +329,6 @@ def _chain(place_id: str) -> Iterator[str]:
     yield from GAZETTEER.ancestors(place_id)
 
 
-def _totals(draft: Draft) -> dict[str, int]:
+def totals(draft: Draft) -> dict[str, int]:
     regions = sorted({spot.region for spot in draft.spots.values()})
     return {"ML": people(draft, "ML"), **{region: people(draft, region) for region in regions}}

@@ -4,12 +4,25 @@ said."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from pipelines.model import Period
 from schemas.codes import StatementStatus
-from tests.benchmarks.corpus.country import BY_CERCLE, RETURN_TO, WITHOUT_MOVEMENTS, Draft, Spot, people
+from tests.benchmarks.corpus.country import (
+    BY_CERCLE,
+    FIRST,
+    REGIONS,
+    RETURN_TO,
+    WITHOUT_MOVEMENTS,
+    Draft,
+    Spot,
+    live,
+    people,
+    settle,
+    tell,
+    totals,
+)
 from tests.benchmarks.corpus.sheets import WITHOUT_PARTNER
 from tests.fiche import GAZETTEER
 
@@ -80,13 +93,55 @@ def kind(*accepts: str, fits: Fits = _listing, **more: object) -> Callable[[Grow
     return declare
 
 
-def schedule(random: Random, spots: Mapping[str, Spot], periods: Sequence[Period], *, only_real: bool) -> tuple[Plant, ...]:
+@dataclass(frozen=True)
+class Corpus:
+    """The months in their order, what was planted in them (one plant a month), and the totals that were sent (of each region, and of
+    ML) in each."""
+
+    months: tuple[Draft, ...]
+    plants: tuple[Plant, ...]
+    sent: tuple[dict[str, int], ...]
+
+
+def make(seed: int, months: int = 12, regions: Sequence[str] = REGIONS, *, kinds: Iterable[Kind] | None = None) -> Corpus:
+    """A country of `regions` over `months`, with all kinds of plants, or some: `real()` makes a clean one."""
+    spots = settle(Random(f"{seed} places"), regions)
+    periods = [FIRST]
+    while len(periods) < months:
+        periods.append(periods[-1].next())
+    plants = schedule(Random(f"{seed} plants"), spots, periods, KINDS.values() if kinds is None else kinds)
+    drafts: list[Draft] = []
+    grown: list[Plant] = []
+    for period in periods:
+        draft = _month(seed, period, spots, [plant for plant in plants if period in plant.periods], grown)
+        tell(draft, len(drafts))
+        drafts.append(draft)
+        spots = {key: Spot(**vars(spot)) for key, spot in draft.spots.items()}
+    return Corpus(tuple(drafts), tuple(grown), tuple(map(totals, drafts)))
+
+
+def _month(seed: int, period: Period, spots: dict[str, Spot], now: Sequence[Plant], grown: list[Plant]) -> Draft:
+    frozen = frozenset(plant.region for plant in now if KINDS[plant.kind].freezes)
+    busy = {spot.cercle for spot in spots.values() for plant in now if plant.place_id in (spot.place_id, spot.region)}
+    draft = Draft(period, spots, Random(f"{seed} {period}"), frozen, busy)
+    live(draft, first=period == FIRST)
+    for plant in now:
+        more = tuple(spot.place_id for spot in KINDS[plant.kind].grow(draft, plant) or ())
+        grown.append(replace(plant, places=(*plant.places, *more), periods=(period,)))
+    return draft
+
+
+def real() -> list[Kind]:
+    """What happens in a clean country too."""
+    return [kind for kind in KINDS.values() if kind.real]
+
+
+def schedule(random: Random, spots: Mapping[str, Spot], periods: Sequence[Period], kinds: Iterable[Kind]) -> tuple[Plant, ...]:
     """Each plant in a cercle of its own, with a month of rest before and after; those about a region have the region for themselves.
     Rare kinds are placed first."""
     taken: set[tuple[str, int]] = set()
     plants: list[Plant] = []
-    wanted = [item for item in KINDS.values() if item.real or not only_real]
-    for item in sorted(wanted, key=lambda item: (not item.whole_region, item.count)):
+    for item in sorted(kinds, key=lambda item: (not item.whole_region, item.count)):
         options = [
             (spot, at) for spot in spots.values() if item.fits(spot) for at in range(item.since, len(periods) - item.months + 1)
         ]

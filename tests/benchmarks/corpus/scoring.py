@@ -20,8 +20,7 @@ from pipelines.model import Discrepancy, Finding, NotComparable, OpenedFile, Per
 from pipelines.settings import Settings
 from schemas.codes import Effect
 from tests.benchmarks.corpus import sheets
-from tests.benchmarks.corpus.country import Corpus
-from tests.benchmarks.corpus.plants import KINDS, Plant
+from tests.benchmarks.corpus.plants import KINDS, Corpus, Plant
 from tests.fiche import GAZETTEER
 
 NOTHING = "(nothing)"
