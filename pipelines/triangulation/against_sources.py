@@ -379,7 +379,7 @@ _RELEVANT_DAYS = 45
 
 
 def _why_aside(evidence: Evidence, item: Stated) -> str | None:
-    if item.table == PRINTED or (item.where.startswith("printed.csv") and not _within(evidence, item, _RELEVANT_DAYS)):
+    if item.table == PRINTED or (item.published and not _within(evidence, item, _RELEVANT_DAYS)):
         return None
     if item.scope == Scope.INACCESSIBLE:
         return "not_comparable_inaccessible"
@@ -388,7 +388,9 @@ def _why_aside(evidence: Evidence, item: Stated) -> str | None:
     if item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
         return "not_comparable_flow"
     reason = evidence.stated.why_not(item)
-    return "not_comparable_no_return" if reason is None and _own(evidence, item) is None else reason
+    if reason is not None or _own(evidence, item) is not None:
+        return reason
+    return None if item.published else "not_comparable_no_return"
 
 
 def _within(evidence: Evidence, item: Stated, days: int) -> bool:
@@ -432,13 +434,18 @@ def _called(beside: Compared | None) -> str | None:
 
 
 def _fullest(evidence: Evidence, item: Stated) -> Compared | None:
-    """The largest number that another source gives of the whole place, of about the same time."""
+    """The largest number that another source gives of the whole place, one of about the same day before any other."""
     others = [
         other for other in evidence.stated.all
         if (other.place_id, other.group, other.unit) == (item.place_id, item.group, item.unit) and other.scope == Scope.WHOLE
         and other.organisation != item.organisation and other.value is not None and _within(evidence, other, _RELEVANT_DAYS)
     ]  # fmt: skip
-    best = max(others, key=lambda other: (other.value or 0, other.organisation), default=None)
+
+    def nearness(other: Stated) -> tuple[Any, ...]:
+        apart = abs((other.as_of - item.as_of).days) if other.as_of and item.as_of else _RELEVANT_DAYS
+        return apart > NEAR_DAYS, -(other.value or 0), other.organisation
+
+    best = min(others, key=nearness, default=None)
     return best.compared(takes=False) if best else None
 
 

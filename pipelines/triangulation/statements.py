@@ -55,6 +55,11 @@ class Stated:
         """Whether it comes from a service of the directorates, outside their returns."""
         return self.table == fields.CIRCULATED.name or sources.is_local(self.source_id)
 
+    @property
+    def published(self) -> bool:
+        """Whether it is quoted from a publication and no file of the month says it."""
+        return self.where.startswith(sources.PRINTED)
+
     def compared(self, *, takes: bool = True) -> Compared:
         return Compared(self.organisation, self.value, self.unit, str(self.as_of or ""), self.where, self.source_id, takes)
 
