@@ -36,6 +36,8 @@ from schemas.codes import (
     Unit,
 )
 
+PRINTED = "printed.csv"
+"""The packaged table of what was published."""
 RETURNS_LINEAGE = "cmp"
 """The lineage of the regional returns: a source of it says nothing that they do not."""
 
@@ -166,6 +168,13 @@ def _source_of(known: Register, organisation: str | None, layout: str | None, do
 def source_of_row(row: Mapping[Any, Any], layout: str | None = None) -> Source:
     """The source of a typed row of any source table."""
     return source_of(_text(row.get("organisation")), layout, _text(row.get("document")))
+
+
+def is_local(source_id: str) -> bool:
+    """Whether a source of the register is a service of the directorates, whose numbers outside the return are the root of the
+    disagreement."""
+    known = register().by_id.get(source_id)
+    return known is not None and known.kind is SourceKind.LOCAL
 
 
 def row_name(organisation: str) -> str:
@@ -397,11 +406,8 @@ def printed(until: Period) -> pd.DataFrame:
 
 @cache
 def _printed() -> tuple[Mapping[str, Any], ...]:
-    text = files("schemas").joinpath("reference", _PRINTED).read_text("utf-8")
+    text = files("schemas").joinpath("reference", PRINTED).read_text("utf-8")
     return tuple(_printed_line(row, number) for number, row in enumerate(csv.DictReader(text.splitlines()), start=2))
-
-
-_PRINTED = "printed.csv"
 
 
 def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
@@ -416,12 +422,12 @@ def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
         "source_id": source.id,
         "organisation": source.name.fr,
         "lineage": source.lineage_of(row["population_group"]),
-        "scope": str(Scope.WHOLE),
+        "scope": str(Scope(row["scope"])),
         "table": str(SourceKind.PRINTED if source.kind is SourceKind.PRINTED else SourceKind.STATEMENT),
-        "file": _PRINTED,
+        "file": PRINTED,
         "sheet": None,
         "row": number,
         "cell": None,
         "document": row["product"],
-        "quoted": None,
+        "quoted": row["quoted"] or None,
     }
