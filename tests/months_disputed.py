@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -128,6 +129,12 @@ def month(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date = 
             DECEMBER, pd.DataFrame(columns=[*fields.ALERT.names, "place_id", "file", "sheet", "row", "cell"]), {}, (EVENT,)
         )
     return settings
+
+
+def copied(root: Path, to: Path) -> Settings:
+    """The data folder of another month, made once and copied."""
+    shutil.copytree(root / "processed", to / "processed")
+    return Settings(data_dir=to)
 
 
 def run(store: Store, items: Iterable[Discrepancy], *, as_of: date = PUBLICATION) -> None:

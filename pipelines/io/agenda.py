@@ -277,8 +277,10 @@ def summary(points: Iterable[Point], lang: str = "fr") -> str:
     open_points = [point for point in points if point.is_open]
     if not open_points:
         return message("agenda_nothing_open", lang)
-    explained = deciding.explained([point.asked for point in open_points], lang)
-    return f"{counted('agenda_open', len(open_points), lang)} {explained}".rstrip()
+    asked = [point.asked for point in open_points]
+    said = counted("agenda_open", len(asked), lang)
+    few = deciding.explaining(asked) < len(asked)
+    return f"{said} {deciding.explained(asked, lang)}".rstrip() if few else said
 
 
 def not_comparable_words(row: Mapping[str, Any], lang: str = "fr") -> str:

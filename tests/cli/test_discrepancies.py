@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,16 +19,24 @@ from pipelines.io.store import Store
 from pipelines.settings import Settings
 from schemas.codes import Action
 from tests.cli.conftest import Command
-from tests.months_disputed import DECEMBER, REASON, circulated, frozen, month, run
+from tests.flow.months import Folder
+from tests.months_disputed import DECEMBER, REASON, circulated, copied, frozen, month, run
 
 BY, DAY = ("--by", "Awa Traoré"), ("--date", "2020-01-12")
 WHY = ("--reason", REASON)
 MONTH = "2019-12"
 
 
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("disputed")
+    month(root)
+    return root
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    month(tmp_path)
+def data(disputed: Path, tmp_path: Path) -> Path:
+    copied(disputed, tmp_path)
     return tmp_path
 
 
@@ -333,3 +342,28 @@ for command in (["discrepancies", "2019-12"], ["discrepancies", "2019-12", "--ex
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, cwd=root, check=False)
     assert (done.stdout.splitlines(), done.stderr) == ([f"{name} []" for name in ("discrepancies",) * 3 + ("decide",) * 2], "")
     assert count(data) == 2
+
+
+# --- into the draft -----------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_reaches_the_draft_and_leaves_it_again(tmp_path: Path, cmp_idp: Command) -> None:
+    sample = Path(__file__).resolve().parents[2] / "data" / "raw" / MONTH
+    shutil.copytree(sample, tmp_path / "raw" / MONTH)
+    folder = Folder(tmp_path)
+
+    def persons() -> Any:
+        folder.consolidate()
+        country = json.loads(cmp_idp("status", MONTH, "--json", data=tmp_path).out)["country"]
+        return country["totals"]["idp"]["individual"]
+
+    before = persons()
+    [row] = [
+        row for row in json.loads(cmp_idp("discrepancies", MONTH, "--json", data=tmp_path).out) if row["rule"] == "CIRCULATED_GAP"
+    ]
+    source = row["values"][1]["source"]
+    said = json.loads(cmp_idp("decide", row["id"], "prendre", "--source", source, *BY, *WHY, "--json", data=tmp_path).out)
+    assert said["changes"] == [{"unit": "individual", "before": row["values"][0]["value"], "after": row["values"][1]["value"]}]
+    assert persons() == before + row["gap"]
+    cmp_idp("decide", "--undo", str(said["decision"]), *BY, *WHY, data=tmp_path)
+    assert persons() == before
