@@ -464,12 +464,12 @@ def ranked(questions: Iterable[Question]) -> list[Question]:
 
 
 def explaining(questions: Iterable[Question], share: float = 0.9) -> int:
-    """How many of the largest together make at least `share` of all that is at stake; 0 when nothing is."""
+    """How many of the largest together make at least `share` (whole percents) of all that is at stake; 0 when nothing is."""
     weights = [asked.impact for asked in ranked(questions)]
     reached, whole = 0, sum(weights)
     for count, weight in enumerate(weights, start=1):
         reached += weight
-        if whole and reached >= share * whole:
+        if whole and reached * 100 >= round(share * 100) * whole:
             return count
     return 0
 

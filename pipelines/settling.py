@@ -109,10 +109,7 @@ def _open(figures: pd.DataFrame, keys: Iterable[Key], gazetteer: Gazetteer) -> T
     """The lines of each touched total, with a missing one where there is none yet."""
     table: Table = {key: {_WHOLE: _no_figure(key, gazetteer)} for key in keys}
     for row in figures.to_dict("records"):
-        line: Line = {
-            **{str(name): value for name, value in row.items()},
-            "value": None if pd.isna(row["value"]) else int(row["value"]),
-        }
+        line: Line = {str(name): None if pd.isna(value) else value for name, value in row.items()}
         cell = tuple(line[name] for name in DIMENSIONS)
         table[line["place_id"], line["population_group"], line["measure"], line["unit"]][cell] = line
     return table

@@ -205,10 +205,9 @@ def _identification_labels(names: Any, lang: str) -> str:
 
 
 def _flows(values: Any, lang: str) -> str:
-    signs = {"arrivals": "+", "returns": "−", "departures": "−", "corrections": "+"}
     parts = []
     for measure, value in values.items():
-        sign = signs[measure] if value >= 0 else ("+" if signs[measure] == "−" else "−")
+        sign = "+" if codes.FLOW_SIGNS[codes.Measure(measure)] * value >= 0 else "−"
         parts.append(f"{sign} {number(abs(value), lang)} {codes.Measure(measure).label(lang)}")
     return " ".join(parts) or message("no_movement", lang)
 
@@ -273,6 +272,8 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "suggestion": _suggestion,
     "received_in": _received_in,
     "renamed": _renamed,
+    "counts_for": lambda value, lang: message("source_publisher", lang, source=value) if value else message("source_apart", lang),
+    "kept_at": lambda value, lang: str(value) if value else message("kept_in_source", lang),
     "also": _also,
     "carried": _carried,
     "missing": _identification_labels,
@@ -287,6 +288,8 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "stated_on": _iso_day,
     "decided_on": _iso_day,
     "period_end": _iso_day,
+    "started_on": _iso_day,
+    "ended_on": _iso_day,
     "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
     "others": lambda value, lang: message("others", lang, count=value) if value else "",
     "persons_in": lambda value, lang: message("persons_in", lang, at=value) if value else message("persons_in_title", lang),

@@ -93,7 +93,7 @@ def _stands(fingerprint: str, decision: Row[Any] | None) -> dict[str, Any]:
     if decision is None:
         return {"status": str(DiscrepancyStatus.OPEN), "reopened_because": None}
     waits = decision.action in WAITS_FOR_THE_REGION
-    if decision.fingerprint == fingerprint:
+    if decision.fingerprint in (None, fingerprint):
         return {"status": str(DiscrepancyStatus.ASKED if waits else DiscrepancyStatus.DECIDED), "reopened_because": None}
     quoted = {
         "decision_id": decision.id, "action": decision.action, "decided_by": decision.decided_by, "reason": decision.reason,
@@ -191,11 +191,11 @@ def decisions(connection: Connection, period: Period) -> list[Row[Any]]:
 
 
 def standing_decisions(connection: Connection, period: Period) -> list[Row[Any]]:
-    """The last decision of each discrepancy that is not undone, where the values are still those it was taken on."""
+    """The last decision of each discrepancy that is not undone, where the values are still those it was taken on, by date."""
     d = tables.discrepancy.c
     now = dict(connection.execute(select(d.id, d.fingerprint).where(_of_period(period))).all())
     held = _standing(connection, _of_period(period))
-    return sorted((row for key, row in held.items() if row.fingerprint == now[key]), key=lambda row: int(row.id))
+    return [row for key, row in held.items() if row.fingerprint in (None, now[key])]
 
 
 def as_decision(row: Row[Any]) -> Decision:
@@ -226,7 +226,9 @@ def _decisions(which: Any) -> Select[Any]:
 
 
 def _standing(connection: Connection, which: Any) -> dict[str, Row[Any]]:
-    """The last decision not undone of each discrepancy, whatever the values are now."""
+    """The last decision not undone of each discrepancy, by its date and then in the order they were written, whatever the values
+    are now."""
     e, undo = tables.decision.c, tables.decision.alias("undo").c
     holds = _decisions(which).where(e.undoes.is_(None), ~select(undo.id).where(undo.undoes == e.id).exists())
-    return {row.discrepancy_id: row for row in connection.execute(holds)}
+    last = {row.discrepancy_id: row for row in connection.execute(holds.order_by(None).order_by(e.decided_on, e.id))}
+    return dict(sorted(last.items(), key=lambda item: (item[1].decided_on, item[1].id)))

@@ -886,7 +886,7 @@ def _upgrade(connection: Connection) -> None:
 
 _VIEW_ORDER = (
     "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "sex", "age",
-    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id",
+    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id", "key", "source_id", "file", "sheet", "row", "cell",
 )  # fmt: skip
 
 
