@@ -28,6 +28,7 @@ from tests.months_disputed import (
     MEETING,
     REASON,
     circulated,
+    copied,
     frozen,
     later,
     month,
