@@ -31,7 +31,7 @@ def _place(place_id: str) -> dict[str, str]:
 
 
 def _fiche(value: int, file: str, cell: str, unit: str = "individual") -> Compared:
-    return Compared("fiche", value, unit, "2019-12-31", f"{file}, PDI, {cell}")
+    return Compared("Fiche", value, unit, "2019-12-31", f"{file}, PDI, {cell}", Compared.RETURN)
 
 
 def circulated(stated: int = 84000, **changes: Any) -> Discrepancy:
@@ -75,7 +75,10 @@ def unregistered(**changes: Any) -> Discrepancy:
 
 
 def frozen(**changes: Any) -> Discrepancy:
-    values = (_fiche(40, "fiche_segou.xlsx", "H2"), Compared("projet 2019-11", 40, "individual", "2019-11-30"))
+    values = (
+        _fiche(40, "fiche_segou.xlsx", "H2"),
+        Compared("projet 2019-11", 40, "individual", "2019-11-30", source_id=Compared.PAST),
+    )
     params = {"at_place": _place(SEGOU), "count": 3, "persons": 40, "past_month": "2019-11"}
     item = Discrepancy("dd44dd44dd44", "f-4", "COUNT_FROZEN", DECEMBER, SEGOU, "idp", "stock", "individual", values, 0, 40, Severity.AMBER,
                        params, Owner.REGION, proposed=Action.KEEP, national_share=0.0002)  # fmt: skip
@@ -88,7 +91,8 @@ APART = NotComparable(
     DECEMBER, BANKASS, "idp",
     (_fiche(806, "fiche_mopti.xlsx", "G12", "household"), Compared("ERM", 287, "household", "2019-12-22", "msa_bankass.xlsx, Bilan, B4", "rrm")),
     "not_comparable_partial",
-    {"organisation": "ERM", "stated": 287, "unit": "household", "at_place": _place(BANKASS), "beside_source": "la fiche", "beside": 806},
+    {"organisation": "ERM", "counts": [[287, "household"]], "quoted": "partie accessible", "stated_on": "2019-12-22", "at_place": _place(BANKASS),
+     "beside_source": Compared.RETURN, "beside_counts": [[806, "household"]], "beside_on": "2019-12-31", "make_whole": None},
 )  # fmt: skip
 
 EVENT = Event(

@@ -60,10 +60,10 @@ def test_the_list_is_ranked_and_says_how_few_explain_how_much(data: Path, cmp_id
     heads = [line for line in result.out.splitlines() if line[:2] in {"1.", "2.", "3.", "4."}]
     assert [head.split(" · ")[-1] for head in heads] == ["aa11aa11aa11", "bb22bb22bb22", "cc33cc33cc33", "dd44dd44dd44"]
     for part in (
-        "fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)", "Écart : +4 000 individus ; 4 000 personnes en jeu",
+        "Fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)", "Écart : +4 000 individus ; 4 000 personnes en jeu",
         "2 % du total national", "moins de 0,1 % du total national", "→ Interroger la région.", "Responsable : DTM",
         "réponse attendue le 08/01/2020 au plus tard", "Sans réponse 7 jours après l'échéance", "Ce qui ne se compare pas",
-        "ne couvre qu'une partie du cercle de Bankass",
+        "ne compte qu'une partie ; la fiche (806 ménages) compte le tout",
     ):  # fmt: skip
         assert " ".join(part.split()) in result.text.replace("\u202f", " ").replace("\u00a0", " "), part
 
@@ -134,7 +134,13 @@ def test_a_month_without_draft_and_a_folder_without_store(tmp_path: Path, cmp_id
 
 def test_the_screen_in_english(data: Path, cmp_idp: Command) -> None:
     text = cmp_idp("discrepancies", MONTH, "--lang", "en", data=data).text
-    for part in ("4 open discrepancies.", "Owner: DTM", "What is not compared", "Decide: cmp-idp decide"):
+    for part in (
+        "4 open discrepancies.",
+        "Owner: DTM",
+        "Return: 80,000 individuals",
+        "What is not compared",
+        "Decide: cmp-idp decide",
+    ):
         assert part in text
     assert not {"écart", "individus", "réponse"} & set(text.lower().split())
 

@@ -144,7 +144,7 @@ def test_the_other_sheets_hold_what_they_say(store: Store) -> None:
     assert (
         "ML-0412, ML-0418" in text["Événements"] and "400 à 540" in text["Événements"] and "attaque armée" in text["Événements"]
     )
-    assert "ne couvre qu'une partie du cercle de Bankass" in text["Non comparables"]
+    assert "ne compte qu'une partie ; la fiche (806 ménages) compte le tout" in text["Non comparables"]
     assert "Bankass (région de Mopti) | Mopti | 25 | 150" in text["Déplacements secondaires"]
     assert f"garder la fiche | Awa Traoré | 2020-01-12 00:00:00 | {REASON} | en vigueur" in text["Décisions prises"]
     assert "3 écarts ouverts." in text["Synthèse"] and "Effectifs inchangés d'une région | 0 | 0 | 0 | 1 | 0" in text["Synthèse"]
