@@ -32,7 +32,7 @@ _LEVELS_OF_PEOPLE = (Measure.STOCK, Measure.CUMULATIVE)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A discrepancy as it is put to the CMP. The return's own number is the first of `values` when it has no `source_id`; `past`
+    """A discrepancy as it is put to the CMP. The return's own number is the first of `values` when its `source_id` says so; `past`
     is what the place had in the month before, by unit, where anything is known of it."""
 
     id: str
@@ -51,7 +51,7 @@ class Question:
     def told(self) -> int | None:
         """What the return says, in the unit of the discrepancy; None when no return says anything."""
         first = self.values[0] if self.values else None
-        return first.value if first is not None and first.source_id is None and not first.takes else None
+        return first.value if first is not None and first.source_id in (None, Compared.RETURN) and not first.takes else None
 
 
 def question(item: Discrepancy | Mapping[str, Any], past: Past | None = None) -> Question:
