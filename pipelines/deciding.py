@@ -1,6 +1,7 @@
 """What the CMP may decide about a discrepancy, what the decision then means for the figures, and in which order to look. Pure.
 
-Discrepancies come as the triangulation made them or as the store keeps them; `question` makes the same thing of both.
+Discrepancies come as the triangulation made them or as the store keeps them; `question` makes the same thing of both. What looks at
+figures imports pandas itself, so that asking and deciding stay quick.
 """
 
 from __future__ import annotations
@@ -8,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from pipelines import rules
-from pipelines.checking import Rulebook
-from pipelines.compilation import DIMENSIONS
 from pipelines.model import Compared, Compiled, Decision, DecisionConflict, Discrepancy, Past, Period, PeriodFinding, Settlement
-from pipelines.places import Gazetteer
-from pipelines.settling import Reach
 from schemas import texts
 from schemas.codes import CHANGES_A_NUMBER, TOTAL, UNSETTLED, Action, Basis, DiscrepancyStatus, Measure, Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pipelines.checking import Rulebook
+    from pipelines.places import Gazetteer
+    from pipelines.settling import Reach
 
 FROZEN = "COUNT_FROZEN"
 SHORTEST_REASON = 10
@@ -80,6 +81,8 @@ def _compared(value: Mapping[str, Any]) -> Compared:
 
 def totals_at(figures: pd.DataFrame, place_id: str, group: str, measure: str) -> dict[str, int]:
     """The known totals of a place by unit, of figures with or without their breakdowns."""
+    from pipelines.compilation import DIMENSIONS
+
     chosen = figures[(figures["place_id"] == place_id) & (figures["population_group"] == group) & (figures["measure"] == measure)]
     broken_down = [name for name in DIMENSIONS if name in chosen]
     known = chosen[chosen["value"].notna() & (chosen[broken_down] == TOTAL).all(axis=1)]
@@ -220,15 +223,15 @@ def _refused_reason(reason: str | None) -> Refusal | None:
 
 
 def standing(decisions: Iterable[Decision], fingerprints: Mapping[str, str]) -> tuple[Decision, ...]:
-    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last that nobody has undone,
-    and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
+    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last written down that nobody
+    has undone, and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
     by_id = sorted(decisions, key=lambda item: item.id, reverse=True)
     undone: set[int] = set()
     for item in by_id:  # the latest first, so that an undoing that was itself undone undoes nothing
         if item.undoes is not None and item.id not in undone:
             undone.add(item.undoes)
     last: dict[str, Decision] = {}
-    for item in sorted(by_id, key=_when):
+    for item in reversed(by_id):
         if item.undoes is None and item.id not in undone:
             last[item.discrepancy_id] = item
     return tuple(
@@ -268,6 +271,8 @@ def settlements(
     a number stand beside a decision on the number itself. A number set at a place holds there whatever is set below it: its delta
     is what is left after those.
     """
+    from pipelines.settling import Reach
+
     found = list(discrepancies)
     asked = {item.key: question(item, past) for item in found}
     stand = standing(decisions, {item.key: item.fingerprint for item in found})
@@ -327,6 +332,8 @@ def _deltas(
 
 
 def _totals(compiled: Compiled) -> Iterable[tuple[Any, ...]]:
+    from pipelines.compilation import DIMENSIONS
+
     figures = compiled.figures
     totals = figures[(figures[DIMENSIONS] == TOTAL).all(axis=1) & figures["value"].notna()]
     return zip(*(totals[name] for name in ("place_id", "population_group", "measure", "unit", "value")), strict=True)
@@ -387,6 +394,8 @@ def conflict_findings(
     conflicts: Iterable[DecisionConflict], decisions: Iterable[Decision], gazetteer: Gazetteer, rulebook: Rulebook
 ) -> tuple[PeriodFinding, ...]:
     """Findings of the month about numbers that two decisions would change, one a pair of decisions."""
+    from pipelines import rules
+
     by_id = {item.id: item for item in decisions}
     return tuple(
         PeriodFinding(rulebook.finding(code, hit, {}), str(hit.place_id))
