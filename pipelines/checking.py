@@ -20,7 +20,7 @@ from pandera.errors import SchemaErrors
 
 from pipelines import correction, rules
 from pipelines.layouts import layout_named
-from pipelines.location import PLACE_COLUMNS, locate, locate_source
+from pipelines.location import PLACE_COLUMNS, SOURCE_PLACES, locate, locate_source
 from pipelines.model import (
     Checked,
     Finding,
@@ -36,15 +36,16 @@ from pipelines.model import (
 )
 from pipelines.places import Gazetteer, Match
 from pipelines.rules import Hit, RowRule
-from pipelines.sources import source_of
+from pipelines.sources import source_of_row
 from schemas import cells, fields, tables, texts
-from schemas.codes import Effect, PopulationGroup, Unit
+from schemas.codes import Effect, Level, PopulationGroup, Unit
 
 _COUNTS = tuple(item.name for item in fields.observation_fields() if item.is_count)
 _VALUES = tuple(item.name for item in fields.observation_fields())
 _READABLE = 1e15
 """From here on a number is somebody's slip, and is quoted as it was typed."""
 _RETURNS = frozenset({"return"})
+_OF_RETURNS = frozenset(table.name for table in fields.RETURN_TABLES)
 _SOURCES = frozenset(table.name for table in fields.SOURCE_TABLES)
 
 
@@ -428,7 +429,7 @@ def _check_rows(dossiers: Sequence[Dossier]) -> None:
 
 
 def _judge_rows(rows: pd.DataFrame, dossiers: Sequence[Dossier]) -> None:
-    _judge(rows, [rule for rule in rules.ROW_RULES.values() if rules.NAMES not in rule.tables], dossiers)
+    _judge(rows, [rule for rule in rules.ROW_RULES.values() if _OF_RETURNS & set(rule.tables)], dossiers)
 
 
 def _judge_names(names: pd.DataFrame, dossiers: Sequence[Dossier]) -> None:
@@ -537,11 +538,13 @@ def check_source(reading: Reading, gazetteer: Gazetteer, rulebook: Rulebook) -> 
 def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) -> SourceRows:
     layout = str(dossier.reading.layout)
     cells_read = sheet.frame.assign(_dossier=0, table=sheet.table, sheet=sheet.sheet)
+    _name_the_country(cells_read, layout, sheet.table)
     _report_cells(cells_read, sheet.table, layout, [dossier])
     rows = _typed(cells_read, sheet.table, layout).drop(columns="_dossier")
     where, names = locate_source(rows, gazetteer)
     rows[list(where.columns)] = where
     _judge_names(names.assign(_dossier=0), [dossier])
+    _judge(rows.assign(_dossier=0), [rule for rule in rules.ROW_RULES.values() if sheet.table in rule.tables], [dossier])
     one = replace(dossier.reading, sheets=(sheet,))
     for hit in rules.SUBMISSION_RULES["TOTAL_MISMATCH"](rules.SubmissionView(one, rows, gazetteer)):
         dossier.hit("TOTAL_MISMATCH", hit)
@@ -549,21 +552,31 @@ def _source_rows(dossier: Dossier, sheet: SheetReading, gazetteer: Gazetteer) ->
         finding.row for finding in dossier.findings if finding.effect is Effect.REJECT_ROW and finding.sheet == sheet.sheet
     }
     rows = rows[~rows["row"].isin(rejected)].reset_index(drop=True)
-    first_count = sheet.columns.get(fields.table_named(sheet.table).counts[0].name, "A")
-    rows["cell"] = [cell_of(first_count, row) for row in rows["row"]]
+    table = fields.table_named(sheet.table)
+    speaking = next(iter(table.counts), table.fields[0]).name
+    rows["cell"] = [cell_of(sheet.columns.get(speaking, "A"), row) for row in rows["row"]]
     rows["file"] = dossier.reading.file.name
-    named = rows["organisation"] if "organisation" in rows else [None] * len(rows)
-    rows["source_id"] = [source_of(name if isinstance(name, str) else None, layout).id for name in named]
+    sources = [source_of_row(row, layout) for row in rows.to_dict("records")]
+    rows["source_id"] = [source.id for source in sources]
+    rows["lineage"] = [source.lineage_of(PopulationGroup.IDP) for source in sources]
     findings = tuple(sorted(dossier.findings, key=Finding.sort_key))
     dossier.findings.clear()
     return SourceRows(
         dossier.reading.file,
         sheet.table,
-        rows.drop(columns="table").astype({"place_id": object, "placed_level": object}),
+        rows.drop(columns="table").astype(dict.fromkeys(SOURCE_PLACES, object)),
         findings,
         sheet.columns,
         layout,
     )
+
+
+def _name_the_country(cells_read: pd.DataFrame, layout: str, table: str) -> None:
+    """A total whose level is the country needs no region: it has the country in its place."""
+    if {"level", "region"} <= set(cells_read.columns):
+        level = cells.reader_of(fields.table_named(table)["level"], layout_named(layout).words("level"))
+        of_country = cells_read["level"].map(level) == Level.COUNTRY
+        cells_read.loc[of_country & cells_read["region"].isna(), "region"] = Level.COUNTRY.fr
 
 
 _STOCK_COLUMNS: Mapping[str, Mapping[str, str]] = {

@@ -152,7 +152,73 @@ def build(lang: str) -> typer.Typer:
         raise typer.Exit(_template(_period(period, lang), region or [], folder, as_json, lang))
 
     app.add_typer(_places_commands(lang))
+    _add_meeting_commands(app, lang)
     return app
+
+
+def _add_meeting_commands(app: typer.Typer, lang: str) -> None:
+    """`cmp-idp discrepancies` and `cmp-idp decide`."""
+
+    def say(key: str) -> str:
+        return message(key, lang)
+
+    lang_option = Annotated[str, typer.Option("--lang", metavar="fr|en", help=say("cli_lang"))]
+    json_option = Annotated[bool, typer.Option("--json", help=say("cli_json"))]
+
+    @app.command("discrepancies", cls=_Command, help=say("cli_discrepancies"))
+    def discrepancies(
+        period: Annotated[str, typer.Argument(metavar="PERIOD", help=say("cli_period"))],
+        every: Annotated[bool, typer.Option("--all", help=say("cli_discrepancies_all"))] = False,
+        region: Annotated[str | None, typer.Option("--region", metavar="NAME", help=say("cli_discrepancies_region"))] = None,
+        export: Annotated[
+            Path | None, typer.Option("--export", metavar="FILE.xlsx", help=say("cli_discrepancies_export"))
+        ] = None,
+        filled: Annotated[
+            Path | None, typer.Option("--import", metavar="FILE.xlsx", help=say("cli_discrepancies_import"))
+        ] = None,
+        by: Annotated[str | None, typer.Option("--by", metavar="NAME", help=say("cli_discrepancies_by"))] = None,
+        day: Annotated[str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help=say("cli_discrepancies_date"))] = None,
+        as_of: Annotated[str | None, typer.Option("--as-of", metavar="AAAA-MM-JJ", help=say("cli_discrepancies_as_of"))] = None,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        month, seen = _period(period, lang), _day(as_of, lang)
+        if export is not None and filled is not None:
+            raise _wrong_usage(message("cli_export_and_import", lang))
+        if filled is not None:
+            raise typer.Exit(_discrepancies_import(month, filled, by, _day(day, lang), as_json, lang))
+        raise typer.Exit(_discrepancies(month, every, region, export, seen, as_json, lang))
+
+    @app.command("decide", cls=_Command, help=say("cli_decide"))
+    def decide(
+        by: Annotated[str, typer.Option("--by", metavar="NAME", help=say("cli_decide_by"))],
+        reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=say("cli_decide_reason"))],
+        about: Annotated[str | None, typer.Argument(metavar="ID", help=say("cli_decide_about"))] = None,
+        action: Annotated[str | None, typer.Argument(metavar="ACTION", help=say("cli_decide_action"))] = None,
+        day: Annotated[str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help=say("cli_decide_date"))] = None,
+        source: Annotated[str | None, typer.Option("--source", metavar="NAME", help=say("cli_decide_source"))] = None,
+        undo: Annotated[int | None, typer.Option("--undo", metavar="DECISION_ID", help=say("cli_decide_undo"))] = None,
+        group: Annotated[str | None, typer.Option("--group", metavar="small|frozen", help=say("cli_decide_group"))] = None,
+        period: Annotated[str | None, typer.Option("--period", metavar="AAAA-MM", help=say("cli_decide_period"))] = None,
+        region: Annotated[str | None, typer.Option("--region", metavar="NAME", help=say("cli_decide_region"))] = None,
+        as_json: json_option = False,
+        lang_: lang_option = lang,
+    ) -> None:
+        words, on = [word for word in (about, action) if word is not None], _day(day, lang) or date.today()
+        if undo is not None:
+            if words or group or source or period or region:
+                raise _wrong_usage(message("cli_decide_form_undo", lang))
+            raise typer.Exit(_decide_undo(undo, by.strip(), on, reason.strip(), as_json, lang))
+        if group is not None:
+            if len(words) != 1 or source or period is None or group not in ("small", "frozen"):
+                raise _wrong_usage(message("cli_decide_form_group", lang))
+            month = _period(period, lang)
+            raise typer.Exit(_decide_group(group, month, region, words[0], by.strip(), on, reason.strip(), as_json, lang))
+        if period or region:
+            raise _wrong_usage(message("cli_decide_not_group", lang))
+        if len(words) != 2:
+            raise _wrong_usage(message("cli_decide_form", lang))
+        raise typer.Exit(_decide(words[0], words[1], source, by.strip(), on, reason.strip(), as_json, lang))
 
 
 def _places_commands(lang: str) -> typer.Typer:
@@ -304,13 +370,21 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
     if as_json:
         from pipelines.io.show import status_json
 
-        _print_json({**status_json(board), "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths)]})
+        _print_json(
+            {
+                **status_json(board),
+                "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths, *outcome.asked.paths)],
+            }
+        )
     else:
         _print_board(board, findings, lang)
         out.print(message("cli_written", lang))
         for path in outcome.written:
             out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
         _print_sent_back(outcome.sent_back, lang)
+        if outcome.asked.letters:
+            asked = message("questions_count", lang, documents=len(outcome.asked.letters), folder=str(outcome.asked.folder))
+            out.print(escape(asked), highlight=False, soft_wrap=True)
     needs = any(found.effect is not Effect.INFORM for found in findings) or bool(board.discrepancies)
     return NEEDS_A_PERSON if strict and needs else DONE
 
@@ -520,6 +594,183 @@ def _store_if_any(settings: "Settings") -> Iterator[Any]:
 
     with Store.open(settings.store_url) as store:
         yield store
+
+
+# --- discrepancies and what is decided about them -----------------------------------------------------------------------
+
+
+def _discrepancies(
+    period: Period, every: bool, region: str | None, export: Path | None, as_of: date | None, as_json: bool, lang: str
+) -> int:
+    settings = _settings()
+    if export is not None and export.suffix.lower() != ".xlsx":
+        raise _wrong_usage(message("cli_export_suffix", lang, file=str(export)))
+    region_id = _region_meant(region, settings, lang) if region else None
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import agenda, show_discrepancies
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store:
+        release = store.draft_release(period)
+        if release is None:
+            err.print(message("cli_never_consolidated", lang, period=str(period)))
+            return NEEDS_A_PERSON
+        found = agenda.agenda(store, period, as_of or min(date.today(), release.as_of), region_id=region_id)
+    shown = found.points if every else found.open_points
+    if export is not None:
+        from pipelines.io import meeting
+
+        aside = meeting.write_meeting(export, found, lang)
+        if aside is not None:
+            err.print(message("places_set_aside", lang, file=str(aside)), highlight=False, soft_wrap=True)
+        err.print(
+            escape(message("discrepancies_written", lang, file=str(export), period=str(period))), highlight=False, soft_wrap=True
+        )
+    if as_json:
+        _print_json(show_discrepancies.machine_form(shown, lang))
+    elif export is None:
+        for line in show_discrepancies.lines(found, shown, lang):
+            out.print(line, highlight=False, soft_wrap=not out.is_terminal)
+    return NEEDS_A_PERSON if found.open_points else DONE
+
+
+def _region_meant(name: str, settings: "Settings", lang: str) -> str:
+    """The region of a name or code."""
+    from pipelines.io import reference
+
+    gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
+    meant = gazetteer.meant(name, "region")
+    if len(meant) != 1:
+        near = [item.name for item in gazetteer.match(name, "region").suggestions]
+        raise _wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
+    return meant[0]
+
+
+def _discrepancies_import(period: Period, file: Path, by: str | None, on: date | None, as_json: bool, lang: str) -> int:
+    """The decisions of a filled workbook, all or none. The clock is read here and nowhere below."""
+    if not file.is_file():
+        raise _wrong_usage(message("cli_no_file", lang, file=str(file)))
+    settings = _settings()
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import agenda, decisions, meeting_filled, show_discrepancies
+    from pipelines.io.store import Store
+
+    who, today = (by or "").strip() or None, date.today()
+    with Store.open(settings.store_url) as store:
+        points = agenda.points(store, period, today)
+        try:
+            filled = meeting_filled.read_meeting(
+                file, period, points, by=who, on=on, today=today, lang=lang, limits=settings.limits
+            )
+            if filled.problems:
+                recorded, known = list[decisions.Recorded](), list[decisions.Recorded]()
+            else:
+                recorded, known = decisions.record_all(
+                    store, filled.wanted, by=who, at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang
+                )
+        except meeting_filled.MeetingError as why:
+            raise _wrong_usage(escape(str(why))) from None
+        except decisions.RefusedError as why:
+            err.print(escape(str(why)), highlight=False)
+            return NEEDS_A_PERSON
+    if as_json:
+        _print_json({"recorded": [decisions.recorded_json(item) for item in recorded],
+                     "known": [decisions.recorded_json(item) for item in known], "problems": filled.problems})  # fmt: skip
+    else:
+        for line in show_discrepancies.imported_lines(filled, recorded, known, lang):
+            out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
+    return NEEDS_A_PERSON if filled.problems else DONE
+
+
+def _decide(about: str, word: str, source: str | None, by: str, on: date, reason: str, as_json: bool, lang: str) -> int:
+    """One decision. The clock is read here and nowhere below."""
+    settings, action = _settings(), _action(word, lang)
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import decisions, show_discrepancies
+    from pipelines.io.store import Store
+
+    today = date.today()
+    with Store.open(settings.store_url) as store, _refused_in_words():
+        wanted = decisions.Wanted(decisions.find(store, about, today, lang), action, by, on, reason, source)
+        recorded = decisions.decide(
+            store, wanted, today=today, at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang
+        )
+    if as_json:
+        _print_json(decisions.recorded_json(recorded))
+    else:
+        for line in show_discrepancies.decided_lines(recorded, lang):
+            out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
+    return DONE
+
+
+def _action(word: str, lang: str) -> Any:
+    """The action that a word names."""
+    from pipelines.io import agenda
+    from schemas.codes import Action
+
+    action = agenda.action_meant(word)
+    if action is None:
+        words = [agenda.word_of(known, lang) for known in Action]
+        raise _wrong_usage(escape(message("cli_decide_action_unknown", lang, typed_action=word, actions=words)))
+    return action
+
+
+@contextmanager
+def _refused_in_words() -> Iterator[None]:
+    """A decision that cannot be taken is told in one sentence; nothing was written."""
+    from pipelines.io.decisions import RefusedError
+
+    try:
+        yield
+    except RefusedError as why:
+        err.print(escape(str(why)), highlight=False, soft_wrap=not err.is_terminal)
+        raise typer.Exit(NEEDS_A_PERSON) from None
+
+
+def _decide_undo(number: int, by: str, on: date, reason: str, as_json: bool, lang: str) -> int:
+    settings = _settings()
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import decisions, show_discrepancies
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store, _refused_in_words():
+        written, point = decisions.undo(
+            store, number, by=by, on=on, reason=reason, today=date.today(), at=datetime.now(UTC), lang=lang
+        )
+    if as_json:
+        _print_json({"decision": written, "undoes": number, "id": point.id, "status": str(point.status), "by": by,
+                     "date": str(on), "reason": reason})  # fmt: skip
+    else:
+        for line in show_discrepancies.undone_lines(written, number, point, lang):
+            out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
+    return DONE
+
+
+def _decide_group(
+    kind: str, period: Period, region: str | None, word: str, by: str, on: date, reason: str, as_json: bool, lang: str
+) -> int:
+    settings, action = _settings(), _action(word, lang)
+    region_id = _region_meant(region, settings, lang) if region else None
+    if not _has_store(settings, lang):
+        return NEEDS_A_PERSON
+    from pipelines.io import decisions, show_discrepancies
+    from pipelines.io.store import Store
+
+    with Store.open(settings.store_url) as store, _refused_in_words():
+        done = decisions.decide_group(
+            store, kind, period, region_id, action, by=by, on=on, reason=reason, materiality=settings.materiality,
+            today=date.today(), at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang,
+        )  # fmt: skip
+    if as_json:
+        _print_json({"recorded": [decisions.recorded_json(item) for item in done.recorded], "left": dict(done.left)})
+    else:
+        for line in show_discrepancies.together_lines(done, settings.materiality, lang):
+            out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
+    return DONE
 
 
 # --- names of places ----------------------------------------------------------------------------------------------------

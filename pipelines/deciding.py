@@ -1,7 +1,7 @@
 """What the CMP may decide about a discrepancy, what the decision then means for the figures, and in which order to look. Pure.
 
-Discrepancies come as the triangulation made them or as the store keeps them; `question` makes the same thing of both. What looks at
-figures imports pandas itself, so that asking and deciding stay quick.
+Discrepancies come as the triangulation made them or as the store keeps them; `question` makes the same thing of both. What puts decisions
+into figures imports pandas; what is asked of a person does not.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from pipelines.model import Compared, Compiled, Decision, DecisionConflict, Discrepancy, Past, Period, PeriodFinding, Settlement
+from pipelines.places import Gazetteer
 from schemas import texts
 from schemas.codes import CHANGES_A_NUMBER, TOTAL, UNSETTLED, Action, Basis, DiscrepancyStatus, Measure, Unit
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pipelines.checking import Rulebook
-    from pipelines.places import Gazetteer
     from pipelines.settling import Reach
 
 FROZEN = "COUNT_FROZEN"

@@ -6,15 +6,16 @@ The ladder itself is in `places.py`; here it is applied to rows. A name that can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import pandas as pd
 
-from pipelines.places import CodeStatus, Gazetteer, Match, MatchMethod
-from schemas.codes import RowLevel
+from pipelines.place_words import Named, PlaceWords, is_country, parse
+from pipelines.places import CodeStatus, Gazetteer, Match, MatchMethod, Suggestion
+from schemas.codes import Level, RowLevel
 
 PLACE_COLUMNS = (
     "place_id", "placed_level", "place_method", "place_score", "code_status", "origin_place_id", "from_place_id", "to_place_id",
@@ -170,29 +171,54 @@ def locate(rows: pd.DataFrame, gazetteer: Gazetteer, region_id: str) -> tuple[pd
 
 
 def locate_source(rows: pd.DataFrame, gazetteer: Gazetteer) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """`place_id` and `placed_level` of each row of a source, and the names read: a frame of NAME_COLUMNS, one line per name of each
-    row.
+    """SOURCE_PLACES of each row of a source, and the names read: a frame of NAME_COLUMNS, one line per name of each row.
 
     Region, then cercle, then commune, as far as they are recognised, each with the code beside it (`cercle_code`, …); a source
-    speaks of the whole country, so a cercle is also found outside the region written beside it."""
+    speaks of the whole country, so a cercle is also found outside the region written beside it. Where a row has its place in
+    words (`place`), they are looked for inside what its columns say, and a name that several places bear inside the cercles that
+    the other rows name; words for several places give them all in `place_ids`."""
     source = SourceLocator(gazetteer)
     levels = [name for level in _LEVELS for name in (level, f"{level}_code")]
-    wanted = rows.reindex(columns=["table", "sheet", "row", *levels]).astype(object).to_dict("records")
-    placed = [source.place(*(row[name] if isinstance(row[name], str) else None for name in levels)) for row in wanted]
+    wanted = rows.reindex(columns=["table", "sheet", "row", "place", *levels]).astype(object).to_dict("records")
+    in_columns = [source.place(*(_written(row[name]) for name in levels)) for row in wanted]
+    words = [parse(text) if (text := _written(row["place"])) else None for row in wanted]
+    cercles = source.cercles(in_columns, words)
+    located = [
+        (*source.in_words(said, found, cercles), found) if said else ((found.place_id,) if found.place_id else (), (), found)
+        for said, found in zip(words, in_columns, strict=True)
+    ]
     names = [
         {"table": row["table"], "sheet": row["sheet"], "row": row["row"], **{s: getattr(read, s) for s in NameRead.__slots__}}
-        for row, found in zip(wanted, placed, strict=True)
-        for read in found.names
+        for row, (_, reads, found) in zip(wanted, located, strict=True)
+        for read in (*found.names, *reads)
+    ]
+    places = [ids for ids, _, _ in located]
+    alone = [ids[0] if len(ids) == 1 else None for ids in places]
+    at = [gazetteer.place(place_id).level if place_id else None for place_id in alone]
+    cercle = [gazetteer.cercle_of(place_id) if place_id else None for place_id in alone]
+    coarser = [
+        any(read.problem for read in reads) if said else _is_coarser(row, found)
+        for row, said, (_, reads, found) in zip(wanted, words, located, strict=True)
     ]
     where = pd.DataFrame(
-        {"place_id": [found.place_id for found in placed], "placed_level": [found.level for found in placed]},
-        index=rows.index,
-        dtype=object,
+        dict(zip(SOURCE_PLACES, (alone, at, places, cercle, coarser), strict=True)), index=rows.index, dtype=object
     )
     return where, pd.DataFrame(names, columns=list(NAME_COLUMNS), dtype=object)
 
 
+SOURCE_PLACES = ("place_id", "placed_level", "place_ids", "cercle_id", "coarser")
+"""Where a row of a source is; `place_ids` are all its places, `place_id` the only one, `cercle_id` the cercle of that, `coarser` whether
+the row names a finer place, which was not understood."""
 _LEVELS = ("region", "cercle", "commune")
+
+
+def _is_coarser(row: Mapping[Any, Any], found: Placed) -> bool:
+    finest = next((level for level in reversed(_LEVELS) if _written(row[level])), None)
+    return finest is not None and found.level not in (finest, Level.COUNTRY)
+
+
+def _written(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
 
 
 class SourceLocator:
@@ -200,6 +226,7 @@ class SourceLocator:
 
     def __init__(self, gazetteer: Gazetteer) -> None:
         self.gazetteer = gazetteer
+        self.country = gazetteer.places("country")[0].place_id
         self.place = cache(self._place)
 
     def _place(self, *written: str | None) -> Placed:
@@ -207,6 +234,9 @@ class SourceLocator:
         names: list[NameRead] = []
         for level, name, code in zip(_LEVELS, written[::2], written[1::2], strict=True):
             if name is None:
+                continue
+            if level == "region" and is_country(name):
+                place_id = self.country
                 continue
             match = self.gazetteer.match(name, level, place_id, code)
             if match.place_id is not None:
@@ -220,6 +250,63 @@ class SourceLocator:
                 break
             place_id = anywhere.place_id
         return Placed(place_id, self.gazetteer.place(place_id).level if place_id else None, None, tuple(names))
+
+    def cercles(self, in_columns: Iterable[Placed], words: Iterable[PlaceWords | None]) -> tuple[str, ...]:
+        """The cercles that a file names, in columns or in words."""
+        found = {self.gazetteer.cercle_of(placed.place_id) for placed in in_columns if placed.place_id}
+        told = {named.name for said in words if said for named in said.places if named.level == "cercle"}
+        found |= {self.gazetteer.match(name, "cercle").place_id for name in told}
+        return tuple(sorted(place_id for place_id in found if place_id))
+
+    def in_words(self, said: PlaceWords, above: Placed, cercles: Sequence[str]) -> tuple[tuple[str, ...], tuple[NameRead, ...]]:
+        """The places that words mean, under what the columns of the row say; those of the columns where a word is not understood."""
+        matches = [(named, self._named(named, above.place_id, cercles)) for named in said.places]
+        reads = tuple(self._read_words(named, match) for named, match in matches)
+        known = tuple(dict.fromkeys(match.place_id for _, match in matches if match.place_id))
+        if known and len(reads) == sum(match.place_id is not None for _, match in matches):
+            return known, reads
+        return ((above.place_id,) if above.place_id else ()), reads
+
+    def _named(self, named: Named, above: str | None, cercles: Sequence[str]) -> Match:
+        """The only place that a name can mean: at the level it says, or at one level alone; inside what the row says, else in the
+        whole country, else in the cercles that the file names."""
+        levels = (named.level,) if named.level else ("region", "cercle", "commune")
+        if named.level == "country":
+            return replace(_NOT_FOUND, place_id=self.country, method=MatchMethod.EXACT, score=1.0)
+        if named.level not in (None, *_LEVELS):
+            return _NOT_FOUND
+        looked_in: tuple[str | None, ...] = (above,) if above else (None, *cercles)
+        found = [self.gazetteer.match(named.name, level, parent) for level in levels for parent in looked_in[:1]]
+        bare = named.level is None
+        known = self._known(found, bare)
+        if above and not known:  # the columns and the words may say the same place
+            known = self._known((self.gazetteer.match(named.name, level, None) for level in levels), bare) & {above}
+        if not known:
+            known = self._known(
+                (self.gazetteer.match(named.name, level, parent) for level in levels for parent in looked_in[1:]), bare
+            )
+        if len(known) == 1:
+            (only,) = known
+            return next(
+                (match for match in found if match.place_id == only), replace(_NOT_FOUND, place_id=only, method=MatchMethod.EXACT)
+            )
+        if known:
+            return replace(_NOT_FOUND, suggestions=tuple(self._with_level(place_id) for place_id in sorted(known)))
+        likely = sorted((item for match in found for item in match.suggestions), key=lambda item: (-item.score, item.place_id))
+        return replace(_NOT_FOUND, suggestions=tuple(likely[:3]))
+
+    @staticmethod
+    def _known(matches: Iterable[Match], sure: bool) -> set[str]:
+        """The places found; where no level is written, none that only sounds alike: it may be a place of another level."""
+        return {match.place_id for match in matches if match.place_id is not None and (match.score == 1 or not sure)}
+
+    def _with_level(self, place_id: str) -> Suggestion:
+        place = self.gazetteer.place(place_id)
+        return Suggestion(place_id, f"{place.name} ({Level(place.level).fr})", 1.0)
+
+    def _read_words(self, named: Named, match: Match) -> NameRead:
+        problem = None if match.place_id else "unclear"
+        return _name_read(self.gazetteer, "place", named.written if problem else named.name, match, problem=problem)
 
     def _problem(self, level: str, anywhere: Match, above: str | None) -> str | None:
         """What is wrong with a name that is not where its row says; nothing when an earlier list had it there."""
@@ -240,6 +327,9 @@ class SourceLocator:
         if problem == "unknown":
             where["looked_in"] = above
         return _name_read(self.gazetteer, level, name, match, problem=problem, code=code, code_field=f"{level}_code", **where)
+
+
+_NOT_FOUND = Match(None, MatchMethod.NONE, 0.0, CodeStatus.ABSENT, None, ())
 
 
 def _records(rows: pd.DataFrame) -> list[dict[str, Any]]:

@@ -592,8 +592,9 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class SourceRows:
-    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `source_id` (the row of
-    the register that its organisation is), `file`, `sheet`, `row` and `cell` (of its first count)."""
+    """A source file that is no return, typed and placed: `rows` has the fields of its table, `place_id`, `placed_level` and
+    `place_ids`, `source_id` (the row of the register that its organisation is) and its `lineage` for IDPs, `file`, `sheet`, `row`
+    and `cell` (of its first count, else its first column)."""
 
     file: OpenedFile
     table: str

@@ -40,9 +40,10 @@ from pipelines.model import (
     runs,
 )
 from pipelines.places import Gazetteer, MatchMethod
+from pipelines.sources import row_name, source_of, source_of_row
 from schemas import fields
 from schemas.cells import plain
-from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Unit
+from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Scope, StatementStatus, Unit
 
 Thresholds = Mapping[str, float]
 
@@ -110,6 +111,7 @@ UNREAD_RULES = {Unread.ERROR: "CELL_ERROR", Unread.FORMULA: "FORMULA_NOT_CALCULA
 NAMES = "names"
 """The table name under which row rules see the place names read, one line each."""
 _PLACED = tuple(table.name for table in fields.RETURN_TABLES if "cercle" in table.by_name)
+_STATING = tuple(table.name for table in fields.SOURCE_TABLES if "organisation" in table.by_name)
 _COUNTED = tuple(table.name for table in fields.RETURN_TABLES if {"households", "individuals"} <= set(table.names))
 
 
@@ -633,6 +635,63 @@ def movement_without_place(rows: pd.DataFrame, _: Thresholds) -> Verdict:
     left = rows[["from_region", "from_cercle", "from_commune"]].notna().any(axis=1)
     reached = rows[["to_region", "to_cercle", "to_commune"]].notna().any(axis=1)
     return Verdict((leaves & left) | (enters & reached) | (~leaves & ~enters & (left | reached)))
+
+
+@row_rule("SOURCE_UNKNOWN", tables=_STATING, needs=("organisation",), at="organisation", once=("organisation",))
+def source_unknown(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    """With the source that its numbers count for, where a place stands instead of an organisation."""
+    named = rows["organisation"]
+    meant = pd.Series([source_of_row(row) for row in rows.to_dict("records")], index=rows.index, dtype=object)
+    by_others = meant.map(lambda source: source.registered) & ~named.map(lambda name: source_of(name).registered)
+    known = meant.map(lambda source: source.registered) & ~by_others
+    params = {"row_name": named.map(row_name), "counts_for": meant.map(lambda source: source.name.fr).where(by_others, None)}
+    return Verdict(known, params)
+
+
+_IN_TEXT, _IN_TABLE = _BOTH, ("table_households", "table_individuals")
+
+
+@row_rule("ALERT_TEXT_AND_TABLE", tables=("alert",), needs=(), at="table_households", doubts=(*_IN_TEXT, *_IN_TABLE))
+def alert_text_and_table(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    """The words of a report and its table, where both give a number."""
+    wrong = pd.Series(False, index=rows.index)
+    for said, listed in zip(_IN_TEXT, _IN_TABLE, strict=True):
+        wrong |= (rows[said] != rows[listed]).fillna(False).astype(bool)
+    return Verdict(~wrong, {name: rows[name] for name in (*_IN_TEXT, *_IN_TABLE)})
+
+
+@row_rule("ALERT_SIZE", tables=("alert",), needs=_BOTH, at="individuals", doubts=_BOTH)
+def alert_size(rows: pd.DataFrame, t: Thresholds) -> Verdict:
+    size = _size(rows)
+    alone = (rows["households"] == 0) & (rows["individuals"] > 0)
+    return Verdict(~((size < t["low"]) | (size > t["high"]) | alone).fillna(False), {"size": size})
+
+
+@row_rule("STATEMENT_WITHOUT_PLACE", tables=("statement",), needs=(), at="place", once=("table",))
+def statement_without_place(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(rows[["place", "region", "cercle", "commune"]].notna().any(axis=1))
+
+
+@row_rule("STATEMENT_WITHOUT_NUMBER", tables=("statement",), needs=(), at="individuals")
+def statement_without_number(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    out_of_reach = (rows["status"] == StatementStatus.INACCESSIBLE) | (rows["scope"] == Scope.INACCESSIBLE)
+    return Verdict(out_of_reach | rows[list(_BOTH)].notna().any(axis=1))
+
+
+@row_rule("STATEMENT_OF_SEVERAL_PLACES", tables=("statement",), needs=("place",), at="place")
+def statement_of_several_places(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    """A number for several places together is at none of them; a place out of reach needs no number."""
+    return Verdict((rows["place_ids"].map(len) < 2) | rows[list(_BOTH)].isna().all(axis=1))
+
+
+@row_rule("PRESENCE_REVERSED", tables=("presence",), needs=("started_on", "ended_on"), at="ended_on", doubts=("ended_on",))
+def presence_reversed(rows: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(rows["started_on"] <= rows["ended_on"])
+
+
+@row_rule("PLACE_UNCLEAR", tables=(NAMES,), needs=(), at="", once=("name", "field"))
+def place_unclear(names: pd.DataFrame, _: Thresholds) -> Verdict:
+    return Verdict(names["problem"] != "unclear")
 
 
 @row_rule("PLACE_UNKNOWN", tables=(NAMES,), needs=(), at="", once=("name", "field", "kept_at"))

@@ -20,10 +20,24 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Period, SourceRows, cell_of
+from pipelines.place_words import names_a_place, says_partial
 from schemas import fields
 from schemas.cells import plain
-from schemas.codes import Level, Measure, PopulationGroup, Reliability, Scope, SourceKind, SourceMeasure, Unit
+from schemas.codes import (
+    ActivityStatus,
+    Level,
+    Measure,
+    PopulationGroup,
+    Reliability,
+    Scope,
+    SourceKind,
+    SourceMeasure,
+    StatementStatus,
+    Unit,
+)
 
+PRINTED = "printed.csv"
+"""The packaged table of what was published."""
 RETURNS_LINEAGE = "cmp"
 """The lineage of the regional returns: a source of it says nothing that they do not."""
 
@@ -83,6 +97,11 @@ class Register:
             return next((part for part in known if part.lineage == RETURNS_LINEAGE), None)
         return next((part for part in known if part.lineage == RETURNS_LINEAGE), known[0])
 
+    def publisher(self, document: str) -> Source | None:
+        """Whose document it is by its first words: "OCHA Flash Update 2"."""
+        words = plain(document).split()
+        return next((found for size in range(len(words), 0, -1) if (found := self._by_name.get(" ".join(words[:size])))), None)
+
     def _one(self, organisation: str) -> Source | None:
         for text in (organisation, _IN_BRACKETS.sub(" ", organisation)):
             words = plain(text).split()
@@ -101,9 +120,13 @@ _BEFORE_A_PLACE = frozenset({"de", "du", "des", "d", "a"})
 
 @cache
 def register() -> Register:
-    """The packaged register. Raises KeyError or ValueError when a row of it lacks something or is no code."""
-    rows = tomllib.loads(files("schemas").joinpath("reference", "sources.toml").read_text("utf-8"))
-    return Register(_source(name, row) for name, row in rows.items())
+    """The packaged register."""
+    return parse_register(files("schemas").joinpath("reference", "sources.toml").read_text("utf-8"))
+
+
+def parse_register(text: str) -> Register:
+    """A register from its TOML. Raises KeyError or ValueError when a row of it lacks something or is no code."""
+    return Register(_source(name, row) for name, row in tomllib.loads(text).items())
 
 
 def _source(name: str, row: Mapping[str, Any]) -> Source:
@@ -121,25 +144,37 @@ def _source(name: str, row: Mapping[str, Any]) -> Source:
     )
 
 
-def source_of(organisation: str | None, layout: str | None = None) -> Source:
-    """Who states what a row says: the organisation written in it, else the one that files of this layout are of. An organisation
+def source_of(organisation: str | None, layout: str | None = None, document: str | None = None) -> Source:
+    """Who states what a row says: the organisation written in it, else the one that files of this layout are of. Where a village or a
+    way ("Nando -> Ségué") stands for the organisation, it is who publishes the document, if the register has him. An organisation
     that the register does not have is a source of its own, named after it."""
-    return _source_of(organisation, layout)
+    return _source_of(register(), organisation, layout, document)
 
 
 @lru_cache(maxsize=4096)
-def _source_of(organisation: str | None, layout: str | None) -> Source:
-    known = register()
+def _source_of(known: Register, organisation: str | None, layout: str | None, document: str | None) -> Source:
     meant = known.of_layout(layout)
     if organisation is None or not plain(organisation):
         return meant or known.by_id["partenaire"]
-    found = known.named(organisation)
+    found = known.named(organisation) or (known.publisher(document) if document and names_a_place(organisation) else None)
     if found is not None:
         return found
     own = row_name(organisation)
     kind = meant.kind if meant else SourceKind.STATEMENT
     text = fields.Text(organisation.strip(), organisation.strip())
     return Source(own, text, kind, own, Reliability.F, frozenset(SourceMeasure), registered=False)
+
+
+def source_of_row(row: Mapping[Any, Any], layout: str | None = None) -> Source:
+    """The source of a typed row of any source table."""
+    return source_of(_text(row.get("organisation")), layout, _text(row.get("document")))
+
+
+def is_local(source_id: str) -> bool:
+    """Whether a source of the register is a service of the directorates, whose numbers outside the return are the root of the
+    disagreement."""
+    known = register().by_id.get(source_id)
+    return known is not None and known.kind is SourceKind.LOCAL
 
 
 def row_name(organisation: str) -> str:
@@ -163,6 +198,10 @@ _NUMBERS: Mapping[str, tuple[tuple[str, PopulationGroup | None, Unit | None], ..
         ("households", PopulationGroup.IDP, Unit.HOUSEHOLD),
         ("individuals", PopulationGroup.IDP, Unit.INDIVIDUAL),
     ),
+    fields.STATEMENT.name: (
+        ("households", None, Unit.HOUSEHOLD),
+        ("individuals", None, Unit.INDIVIDUAL),
+    ),
     fields.CIRCULATED.name: (("value", None, None),),
 }
 """Which column of a table counts whom, and in what; None where the row itself says it."""
@@ -182,38 +221,46 @@ def statements(parts: Sequence[SourceRows]) -> pd.DataFrame:
     population group, whatever the table. `value` is Int64, `cell` the number's own cell (of the first row, where several rows
     of a list add up to the number of a place). Sorted; alerts are no statements, they become events.
 
-    A row without place, date or group has a finding of its own and is left out; so is a number that is missing, unless the row
-    says that the place is out of reach."""
+    A row without place or group has a finding of its own and is left out; so is a number that is missing, unless the row says that
+    the place is out of reach. One without a date has None for it."""
     return _framed(line for part in parts if part.table in _NUMBERS for line in _of_part(part))
 
 
 def _of_part(part: SourceRows) -> Iterator[dict[str, Any]]:
-    lines = [line for row in part.rows.to_dict("records") for line in _of_row(row, part)]
-    return iter(_added_up(lines) if part.table in _LISTS else lines)
+    rows = part.rows.to_dict("records")
+    if part.table not in _LISTS:
+        return (line for row in rows for line in _of_row(row, part))
+    return iter(_added_up(line for row in _kept_together(rows) for line in _of_row(row, part)))
+
+
+def _kept_together(rows: Sequence[Mapping[Any, Any]]) -> Iterator[Mapping[Any, Any]]:
+    """The rows of a list. A commune that was not recognised leaves its people in the cercle, which then has all rows of its own:
+    they are the number of the cercle, and no longer of its communes."""
+    whole = {row["cercle_id"] for row in rows if row["coarser"] and row["placed_level"] == Level.CERCLE}
+    for row in rows:
+        above = row["cercle_id"]
+        kept = {"place_ids": (above,), "coarser": False, "commune": None}
+        yield {**row, **kept} if above is not None and above in whole else row
 
 
 def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
-    source = source_of(_text(row.get("organisation")), part.layout)
+    source, organisation = source_of_row(row, part.layout), _text(row.get("organisation"))
+    named = organisation if organisation and not (source.registered and names_a_place(organisation)) else source.name.fr
     as_of = row.get(_DATED_BY.get(part.table, "stated_on"))
-    if not isinstance(as_of, date):
-        return
+    scope, numbers = scope_of(row), tuple(_numbers(row, part))
     for place_id in _places(row):
-        for column, of_group, of_unit in _NUMBERS[part.table]:
-            group, unit = of_group or _text(row.get("population_group")), of_unit or _text(row.get("unit"))
-            value = row.get(column)
-            if group is None or unit is None or pd.isna(value):
-                continue
+        for column, group, unit, value in numbers:
             yield {
                 "place_id": place_id,
-                "population_group": str(group),
+                "population_group": group,
                 "measure": str(Measure.ARRIVALS if part.table == fields.SITREP.name else stock_measure(group)),
-                "unit": str(unit),
-                "value": int(value),
-                "as_of": as_of,
+                "unit": unit,
+                "value": value,
+                "as_of": as_of if isinstance(as_of, date) else None,
                 "source_id": source.id,
-                "organisation": _text(row.get("organisation")) or source.name.fr,
+                "organisation": named,
                 "lineage": source.lineage_of(group),
-                "scope": str(_scope(row)),
+                "scope": str(scope),
                 "table": part.table,
                 "file": row["file"],
                 "sheet": row["sheet"],
@@ -224,21 +271,54 @@ def _of_row(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]
             }
 
 
+def _numbers(row: Mapping[Any, Any], part: SourceRows) -> Iterator[tuple[str, str, str, int | None]]:
+    """(column, group, unit, value) of each number of a row; one without a value where the row says that its place is out of reach."""
+    default = str(PopulationGroup.IDP) if part.table == fields.STATEMENT.name else None
+    stated = [
+        (column, str(group), str(unit), int(value))
+        for column, of_group, of_unit in _NUMBERS[part.table]
+        if (group := of_group or _text(row.get("population_group")) or default)
+        and (unit := of_unit or _text(row.get("unit")))
+        and not pd.isna(value := row.get(column))
+    ]
+    if not stated and row.get("status") == StatementStatus.INACCESSIBLE:
+        yield "status", _text(row.get("population_group")) or str(PopulationGroup.IDP), str(Unit.INDIVIDUAL), None
+    yield from stated
+
+
 def _places(row: Mapping[Any, Any]) -> tuple[str, ...]:
-    place_id = _text(row.get("place_id"))
-    return (place_id,) if place_id else ()
+    """Where the numbers of a row are; one number for several places is at none of them."""
+    places = row.get("place_ids") or ()
+    return tuple(places) if len(places) == 1 or row.get("status") == StatementStatus.INACCESSIBLE else ()
 
 
-def _scope(row: Mapping[Any, Any]) -> Scope:
-    """What a number covers of the place it is at. A commune that was not recognised leaves its people in the cercle, and is no
-    number of the cercle."""
-    finest = next((level for level in ("commune", "cercle", "region") if _text(row.get(level))), None)
-    return Scope.PARTIAL if finest is not None and row.get("placed_level") not in (finest, Level.COUNTRY) else Scope.WHOLE
+_SCOPE_OF = {
+    StatementStatus.INACCESSIBLE: Scope.INACCESSIBLE,
+    StatementStatus.NOT_REGISTERED: Scope.ADDITIONAL,
+    StatementStatus.ESTIMATE: Scope.ROUNDED,
+    StatementStatus.UNDER_ASSESSMENT: Scope.PARTIAL,
+    StatementStatus.ASSISTED: Scope.PARTIAL,
+}
+"""What is said of people, and what their number then covers: an assessment under way has not seen all, help reaches some."""
+
+
+def scope_of(row: Mapping[Any, Any]) -> Scope:
+    """What the numbers of a row cover of its place: what is written, else what follows from what is said of the people and from the
+    words of place and remarks. A number of a commune that was not recognised is no number of the whole cercle."""
+    written = _text(row.get("scope"))
+    if written is not None:
+        return Scope(written)
+    status = row.get("status")
+    if status in _SCOPE_OF:
+        return _SCOPE_OF[StatementStatus(str(status))]
+    words = (_text(row.get("place")), _text(row.get("remarks")) if "children" in row else None)
+    partial = any(says_partial(text) for text in words if text) or row.get("coarser")
+    return Scope.PARTIAL if partial else Scope.WHOLE
 
 
 def _quoted(row: Mapping[Any, Any]) -> str | None:
     """The place as the source writes it: the finest name of the row."""
-    return next((name for column in ("commune", "cercle", "region") if (name := _text(row.get(column)))), None)
+    return next((name for column in ("place", "commune", "cercle", "region") if (name := _text(row.get(column)))), None)
 
 
 _APART = (
@@ -283,8 +363,36 @@ _ORDER = (
 
 
 def presence(parts: Sequence[SourceRows]) -> pd.DataFrame:
-    """PRESENCE_COLUMNS, one line for each actor, sector and place that presence tables name."""
-    return pd.DataFrame(columns=PRESENCE_COLUMNS, dtype=object)
+    """PRESENCE_COLUMNS, one line for each actor, sector and place of presence tables, sorted. An activity that is only planned is no
+    presence; one that ended or is suspended, without a day, is known for its first day alone. Rows without place, actor, sector or
+    first day have findings of their own."""
+    found = [
+        line
+        for part in parts
+        if part.table == fields.PRESENCE.name
+        for row in part.rows.to_dict("records")
+        for line in _present(row, part)
+    ]
+    ordered = sorted(found, key=lambda line: tuple((line[name] is not None, line[name] or "") for name in PRESENCE_COLUMNS))
+    return pd.DataFrame(ordered, columns=PRESENCE_COLUMNS, dtype=object)
+
+
+_NO_LONGER = (ActivityStatus.SUSPENDED, ActivityStatus.COMPLETED)
+
+
+def _present(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
+    organisation, sector = _text(row.get("organisation")), _text(row.get("sector"))
+    started, ended, status = row.get("started_on"), row.get("ended_on"), row.get("status")
+    if status == ActivityStatus.PLANNED or not (organisation and sector and isinstance(started, date)):
+        return
+    if not isinstance(ended, date):
+        ended = started if status in _NO_LONGER else None
+    for place_id in _places(row):
+        yield {
+            "place_id": place_id, "organisation": organisation, "sector": sector, "started_on": started, "ended_on": ended,
+            "source_id": source_of_row(row, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
+            "cell": cell_of(part.columns.get("organisation"), int(row["row"])) or row["cell"],
+        }  # fmt: skip
 
 
 # --- what was printed -------------------------------------------------------------------------------------------------------
@@ -298,11 +406,8 @@ def printed(until: Period) -> pd.DataFrame:
 
 @cache
 def _printed() -> tuple[Mapping[str, Any], ...]:
-    text = files("schemas").joinpath("reference", _PRINTED).read_text("utf-8")
+    text = files("schemas").joinpath("reference", PRINTED).read_text("utf-8")
     return tuple(_printed_line(row, number) for number, row in enumerate(csv.DictReader(text.splitlines()), start=2))
-
-
-_PRINTED = "printed.csv"
 
 
 def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
@@ -317,12 +422,12 @@ def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
         "source_id": source.id,
         "organisation": source.name.fr,
         "lineage": source.lineage_of(row["population_group"]),
-        "scope": str(Scope.WHOLE),
+        "scope": str(Scope(row["scope"])),
         "table": str(SourceKind.PRINTED if source.kind is SourceKind.PRINTED else SourceKind.STATEMENT),
-        "file": _PRINTED,
+        "file": PRINTED,
         "sheet": None,
         "row": number,
         "cell": None,
         "document": row["product"],
-        "quoted": None,
+        "quoted": row["quoted"] or None,
     }

@@ -47,6 +47,7 @@ _NO_WORDS = Words()
 _SPACE = r"[ \u00a0\u2009\u202f]"  # never a line break: two numbers below each other are two numbers
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+")
 _GROUPED_NUMBER = re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:([.,'’]|{_SPACE})\d{{3}})(?:\1\d{{3}})*")
+_SUMMAND = re.compile(rf"\d+|[1-9]\d{{0,2}}(?:([.,'’]|{_SPACE})\d{{3}})(?:\1\d{{3}})*")
 _ZERO_DECIMALS = re.compile(r"(?<=\d)[.,]0{1,2}$")
 _UNIT_WORDS: Mapping[str, str] = {
     **dict.fromkeys(("menage", "menages", "mgs", "mgse", "hh", "famille", "familles", "foyer", "foyers"), Unit.HOUSEHOLD),
@@ -59,7 +60,8 @@ _WITH_UNIT = re.compile(r"(.*\d)\s*([^\W\d_][^\d]*)")
 
 def as_integer(value: Any, unit: str | None = None, words: Words = _NO_WORDS) -> int | None:
     """The whole number in a cell, or None: 12, 12.0, and as text `1 250` with any kind of space, `1.250` and `1,250` (counts
-    have no decimals), `12,0`, `12 ménages` in a column counted in households (`unit`), a word of the layout that means zero."""
+    have no decimals), `12,0`, `12 ménages` in a column counted in households (`unit`), `1817+80` as the sum that it is, a word of the
+    layout that means zero."""
     number: int | None = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = round(value) if _is_nearly_whole(value) else None
@@ -71,6 +73,8 @@ def as_integer(value: Any, unit: str | None = None, words: Words = _NO_WORDS) ->
 def _number_in(text: str, unit: str | None, words: Words) -> int | None:
     if plain(text) in words.zero:
         return 0
+    if is_sum(text):
+        return sum(_digits(part.strip()) for part in text.split("+"))
     with_unit = _WITH_UNIT.fullmatch(text)
     if with_unit:
         meant = _UNIT_WORDS.get(plain(with_unit[2]))
@@ -81,7 +85,17 @@ def _number_in(text: str, unit: str | None, words: Words) -> int | None:
         text = _ZERO_DECIMALS.sub("", text)
     if not (_PLAIN_NUMBER.fullmatch(text) or _GROUPED_NUMBER.fullmatch(text)):
         return None
-    return int(re.sub(rf"[.,'’]|{_SPACE}", "", text))
+    return _digits(text)
+
+
+def _digits(number: str) -> int:
+    return int(re.sub(rf"[.,'’]|{_SPACE}", "", number))
+
+
+def is_sum(value: Any) -> bool:
+    """Whether a text adds up whole numbers: `1817+80`, as where a second count was added to the first."""
+    parts = value.split("+") if isinstance(value, str) else ()
+    return len(parts) > 1 and all(_SUMMAND.fullmatch(part.strip()) for part in parts)
 
 
 def _is_nearly_whole(value: float) -> bool:

@@ -40,6 +40,13 @@ class Measure(Code):
     CUMULATIVE = "cumulative", "cumul depuis 2012", "cumulative since 2012"
 
 
+FLOW_SIGNS = {
+    Measure.ARRIVALS: 1, Measure.RETURNS: -1, Measure.DEPARTURES: -1, Measure.INTEGRATIONS: -1, Measure.RELOCATIONS: -1,
+    Measure.CORRECTIONS: 1,
+}  # fmt: skip
+"""Stock(t) = stock(t−1) + arrivals − departures of every kind ± corrections of the register."""
+
+
 class Unit(Code):
     HOUSEHOLD = "household", "ménages", "households"
     INDIVIDUAL = "individual", "individus", "individuals"

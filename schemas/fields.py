@@ -339,6 +339,9 @@ CIRCULATED = Table(
         _text("organisation", "Circulé par", "Circulated by", "Service qui circule le total", "Service circulating the total", required=True),
         _text("document", "Document", "Document", "Référence du document", "Reference of the document", width=28),
         _REMARKS,
+        _choice("nature", "Nature", "Nature", "Total ou requête ; total si vide", "Total or request; a total when empty", codes.CirculatedNature),
+        _choice("level", "Niveau", "Level", "Ce que le total couvre ; « pays » quand la région est vide", "What the total covers; 'country' when the region is empty",
+                codes.Level),
     ),
 )  # fmt: skip
 
@@ -378,6 +381,8 @@ STOCK = Table(
         _flag("political", "Raison politique", "Political reasons"),
         _flag(codes.Cause.ECONOMIC, "Raison économique", "Economic reasons"),
         _flag(codes.Cause.OTHER, "Autre motif", "Other reason"),
+        _text("asylum_country", "Pays d'asile", "Country of asylum", "Pays d'où reviennent les personnes", "Country they came back from"),
+        _text("document", "Document", "Document", "Référence du document", "Reference of the document", width=28),
         _REMARKS,
     ),
 )  # fmt: skip
@@ -401,7 +406,49 @@ SITREP = Table(
     ),
 )  # fmt: skip
 
-SOURCE_TABLES = (ALERT, CIRCULATED, STOCK, SITREP)
+STATEMENT = Table(
+    "statement",
+    Text("Chiffres cités", "Quoted figures"),
+    Text("Chiffres qu'une organisation cite dans un document, par lieu et par statut", "Figures that an organisation quotes in a document, by place and status"),
+    (
+        _date("stated_on", "Date", "Date", "Date à laquelle le chiffre se rapporte", "Date that the figure is of", required=True),
+        _text("organisation", "Qui le dit", "Who says it", "Organisation dont c'est le chiffre", "Organisation whose figure it is", required=True, width=24),
+        _text("place", "Lieu", "Place", "Le lieu en mots : « cercle de Bankass », « commune de Ségué », « A -> B » pour un trajet",
+              "The place in words: 'cercle de Bankass', 'commune de Ségué', 'A -> B' for a way", width=28),
+        _text("region", "Région", "Region", "Région, quand le lieu est en colonnes", "Region, where the place is in columns"),
+        _text("cercle", "Cercle", "Cercle", "Cercle, quand le lieu est en colonnes", "Cercle, where the place is in columns"),
+        _text("commune", "Commune", "Commune", "Commune, quand le lieu est en colonnes", "Commune, where the place is in columns", width=20),
+        _choice("population_group", "Groupe", "Group", "Groupe de population ; PDI si vide", "Population group; IDPs when empty", codes.PopulationGroup),
+        _count("households", "Ménages", "Households", "Ménages cités", "Households quoted", "household"),
+        _count("individuals", "Individus", "Individuals", "Personnes citées", "Persons quoted", "individual"),
+        _count("children", "Enfants", "Children", "Dont enfants", "Of whom children", "individual"),
+        _choice("status", "Statut", "Status", "Ce qui est dit de ces personnes", "What is said of these people", codes.StatementStatus, width=22),
+        _choice("scope", "Couverture", "Scope", "Ce que le chiffre couvre du lieu ; déduit des mots si vide", "What the figure covers of the place; read from the words when empty",
+                codes.Scope, width=18),
+        _text("document", "Document", "Document", "Document où le chiffre est cité", "Document that quotes the figure", width=28),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+PRESENCE = Table(
+    "presence",
+    Text("Présence des acteurs", "Presence of actors"),
+    Text("Qui fait quoi où (3W) : acteur, secteur, lieu, période", "Who does what where (3W): actor, sector, place, period"),
+    (
+        _text("organisation", "Acteur", "Actor", "Organisation présente", "Organisation present", required=True, width=22),
+        _choice("sector", "Secteur", "Sector", "Secteur de la réponse", "Sector of the response", codes.Sector, required=True, width=22),
+        _text("region", "Région", "Region", "Région", "Region"),
+        _text("cercle", "Cercle", "Cercle", "Cercle", "Cercle", required=True),
+        _text("commune", "Commune", "Commune", "Commune ; vide pour tout le cercle", "Commune; empty for the whole cercle", width=20),
+        _date("started_on", "Début", "Start", "Premier jour de présence", "First day of presence", required=True),
+        _date("ended_on", "Fin", "End", "Dernier jour de présence ; vide si l'acteur est toujours là", "Last day of presence; empty when still there"),
+        _choice("status", "État de l'activité", "Status of the activity", "Prévue, en cours, suspendue ou terminée ; en cours si vide",
+                "Planned, under way, suspended or completed; under way when empty", codes.ActivityStatus),
+        _REMARKS,
+    ),
+)  # fmt: skip
+
+SOURCE_TABLES = (ALERT, CIRCULATED, STOCK, SITREP, STATEMENT, PRESENCE)
 """What other services and partners send. None of it enters a total (promise 6)."""
 
 FIGURE = Table(

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from schemas.cells import Words, reader_of, typed_date, typed_number
+from schemas.cells import Words, is_sum, reader_of, typed_date, typed_number
 from schemas.fields import Field, Kind, Table
 
 ColumnCheck = Callable[[pd.Series], pd.Series]
@@ -60,7 +60,7 @@ COLUMN_RULES = (
 """The rules that pandera holds on single columns."""
 
 
-def _checks(field: Field, words: Words) -> dict[str, ColumnCheck]:
+def _checks(field: Field, words: Words, typed: bool) -> dict[str, ColumnCheck]:
     read = reader_of(field, words)
     checks: dict[str, ColumnCheck] = {}
     if field.is_count:
@@ -70,11 +70,13 @@ def _checks(field: Field, words: Words) -> dict[str, ColumnCheck]:
                 checks["COUNT_NEGATIVE"] = _not_negative(read)
         else:
             checks["DETAIL_NOT_NUMBER"] = _whole_and_positive(read)
-        return {**checks, "NUMBER_AS_TEXT": _typed_as_such(lambda value: typed_number(value, field.unit, words))}
+        told = (lambda value: typed_number(value, field.unit, words)) if typed else is_sum
+        return {**checks, "NUMBER_AS_TEXT": _typed_as_such(told)}
     if field.required:
         checks["FIELD_REQUIRED"] = given
     if field.kind is Kind.DATE:
-        checks |= {"DATE_INVALID": _readable(read), "DATE_AS_TEXT": _typed_as_such(typed_date)}
+        checks["DATE_INVALID"] = _readable(read)
+        checks |= {"DATE_AS_TEXT": _typed_as_such(typed_date)} if typed else {}
     if field.kind is Kind.CHOICE:
         checks["CHOICE_UNKNOWN"] = _readable(read)
     return checks
@@ -84,7 +86,7 @@ def contract(table: Table, words: Mapping[str, Words] | None = None, *, typed: b
     """The pandera schema of a sheet: one object column per field of `table` and the checks its kind asks for.
 
     `words` holds what the layout says of words typed in a column, by field; `typed` is False for a file that knows only texts
-    (CSV). Validate with `lazy=True`; in the failure cases `check` is the rule's code, `column` the field and `index` the row of
+    (CSV), where how a cell was read is told of sums alone (`1817+80`). Validate with `lazy=True`; in the failure cases `check` is the rule's code, `column` the field and `index` the row of
     the frame.
     """
     known = words or {}
@@ -94,8 +96,7 @@ def contract(table: Table, words: Mapping[str, Words] | None = None, *, typed: b
             [
                 # pandera skips missing values unless told: a required cell must be seen
                 pa.Check(check, error=code, ignore_na=not code.endswith("_REQUIRED"))
-                for code, check in _checks(field, known.get(field.name, Words())).items()
-                if typed or code not in HOW_READ_RULES
+                for code, check in _checks(field, known.get(field.name, Words()), typed).items()
             ],
             nullable=True,
         )

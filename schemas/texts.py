@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from schemas import codes, fields
@@ -205,10 +206,9 @@ def _identification_labels(names: Any, lang: str) -> str:
 
 
 def _flows(values: Any, lang: str) -> str:
-    signs = {"arrivals": "+", "returns": "−", "departures": "−", "corrections": "+"}
     parts = []
     for measure, value in values.items():
-        sign = signs[measure] if value >= 0 else ("+" if signs[measure] == "−" else "−")
+        sign = "+" if codes.FLOW_SIGNS[codes.Measure(measure)] * value >= 0 else "−"
         parts.append(f"{sign} {number(abs(value), lang)} {codes.Measure(measure).label(lang)}")
     return " ".join(parts) or message("no_movement", lang)
 
@@ -240,6 +240,12 @@ def _registered(own: Any, lang: str) -> str:
     return message("registered", lang, now=own[0], unit=own[1]) if own else message("registered_none", lang)
 
 
+def _counts(values: Any, lang: str) -> str:
+    """`806 ménages et 5 086 individus`."""
+    told = [f"{number(value, lang)} {codes.Unit(unit).label(lang)}" for value, unit in values]
+    return str(format_list(told, locale=lang))
+
+
 def _arrived(persons: Any, lang: str) -> str:
     return message(("arrived_none", "arrived_one")[persons] if persons < 2 else "arrived_some", lang, arrivals=persons)
 
@@ -254,6 +260,12 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "event_on": _iso_day,
     "low_high": _low_high,
     "arrived_told": _arrived,
+    "organisation": lambda value, lang: format_list(value, locale=lang) if isinstance(value, list) else str(value),
+    "counts": _counts,
+    "beside_counts": _counts,
+    "beside_on": lambda value, lang: day(value, lang) if value else "—",
+    "quoted": lambda value, lang: message("quoted_scope", lang, words=value) if value else "",
+    "make_whole": lambda value, lang: message("make_whole", lang, whole=value) if value else "",
     "beside_source": lambda value, lang: message("the_return", lang) if value == "return" else str(value),
     "registered": _registered,
     "rank_before": _rank_before,
@@ -273,6 +285,8 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "suggestion": _suggestion,
     "received_in": _received_in,
     "renamed": _renamed,
+    "counts_for": lambda value, lang: message("source_publisher", lang, source=value) if value else message("source_apart", lang),
+    "kept_at": lambda value, lang: str(value) if value else message("kept_in_source", lang),
     "also": _also,
     "carried": _carried,
     "missing": _identification_labels,
@@ -287,6 +301,8 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "stated_on": _iso_day,
     "decided_on": _iso_day,
     "period_end": _iso_day,
+    "started_on": _iso_day,
+    "ended_on": _iso_day,
     "typed": lambda value, lang: message("typed", lang, word=value) if value else "",
     "others": lambda value, lang: message("others", lang, count=value) if value else "",
     "persons_in": lambda value, lang: message("persons_in", lang, at=value) if value else message("persons_in_title", lang),

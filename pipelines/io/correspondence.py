@@ -15,10 +15,12 @@ from pipelines.correction import SentBack
 from pipelines.io import reference, returned
 from pipelines.io.board import region_of_finding
 from pipelines.io.exports import withdraw_workbooks_of_people, write_workbook_of_people
-from pipelines.io.letter import Sender, letter, letter_name
+from pipelines.io.letter import letter, letter_name
+from pipelines.io.letterhead import Sender
 from pipelines.io.store import Store, SubmissionRow
-from pipelines.model import Answered, Checked, Finding, OpenedFile, Period, PeriodFinding, Since
-from schemas.codes import Effect, PopulationGroup, SubmissionStatus
+from pipelines.model import Answered, Checked, Compared, Finding, OpenedFile, Period, PeriodFinding, Since
+from schemas import texts
+from schemas.codes import UNSETTLED, Effect, PopulationGroup, SubmissionStatus
 
 FOLDER = "retours"
 _SEALS = ".written"
@@ -120,8 +122,10 @@ def _replaced(row: SubmissionRow, rows: Sequence[SubmissionRow]) -> bool:
 
 
 def _of_month(opened: Store, period: Period, row: SubmissionRow) -> list[PeriodFinding]:
-    """The findings of the month about a file, and of its region when it is the one counted."""
-    return [
+    """The findings of the month about a file, and of its region when it is the one counted; the discrepancies about a cell of it
+    that wait for an answer."""
+    asked = [_asked(gap) for gap in opened.discrepancies(period) if gap["submission_id"] == row.id and gap["status"] in UNSETTLED]
+    return asked + [
         _period_finding(found)
         for found in opened.findings(period)
         if found["source"] == "draft"
@@ -129,6 +133,20 @@ def _of_month(opened: Store, period: Period, row: SubmissionRow) -> list[PeriodF
             found["submission_id"] == row.id or (found["submission_id"] is None and row.current and _is_of(found, row.region_id))
         )
     ]
+
+
+def _asked(gap: Mapping[str, Any]) -> PeriodFinding:
+    own = next((value["value"] for value in gap["values"] if value["source_id"] == Compared.RETURN), None)
+    finding = Finding(
+        gap["rule"], texts.rules()[gap["rule"]].effect, gap["sheet"], gap["cell"], gap["row"], None if own is None else str(own),
+        _params_of(gap), gap["reply"],
+    )  # fmt: skip
+    return PeriodFinding(finding, gap["place_id"], gap["submission_id"])
+
+
+def _params_of(gap: Mapping[str, Any]) -> Mapping[str, Any]:
+    told: Mapping[str, Any] = json.loads(gap["params"]) if isinstance(gap["params"], str) else gap["params"]
+    return told
 
 
 def _is_of(found: Mapping[str, Any], region_id: str | None) -> bool:

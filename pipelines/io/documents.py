@@ -1,4 +1,4 @@
-"""The data dictionary, the rule catalogue and the settings page, written from what they describe.
+"""The data dictionary with the views, the rule catalogue and the settings page, written from what they describe.
 
 python -m pipelines.io.documents            writes them
 python -m pipelines.io.documents --check    ends with 1 when one is stale
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pipelines.io.store import Store, views
 from pipelines.settings import Calendar, Limits, Settings
 from schemas import codes, fields, texts
 
@@ -17,8 +18,13 @@ DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 def dictionary() -> str:
-    """Every column of every table with its type, unit, labels and code list."""
-    lines = ["# Data dictionary", "", "Generated from `schemas/fields.py` and `schemas/codes.py`; do not edit.", ""]
+    """Every column of every table with its type, unit, labels and code list, and every view."""
+    lines = [
+        "# Data dictionary",
+        "",
+        "Generated from `schemas/fields.py`, `schemas/codes.py` and the views of the store; do not edit.",
+        "",
+    ]
     for table in fields.ALL_TABLES:
         lines += [f"## {table.label.en} — {table.label.fr} (`{table.name}`)", "", f"{table.about.en}. / {table.about.fr}.", ""]
         lines += [
@@ -27,12 +33,22 @@ def dictionary() -> str:
         ]
         lines += [_field_row(item) for item in table.fields]
         lines.append("")
-    lines += ["## Code lists", ""]
+    lines += [*_views(), "## Code lists", ""]
     for kind in _code_lists():
         lines += [f"### {kind.__name__}", "", "| code | French | English |", "|---|---|---|"]
         lines += [f"| `{code}` | {code.fr} | {code.en} |" for code in kind]
         lines.append("")
     return "\n".join(lines)
+
+
+def _views() -> Iterator[str]:
+    """What analysts read, each view with the columns that the database itself names."""
+    yield from ("## Views — Vues", "", "| view | what it holds | columns |", "|---|---|---|")
+    with Store.open("sqlite://") as store:
+        for name in views.VIEWS:
+            about = " / ".join(texts.message(f"view_{name}", lang) for lang in ("en", "fr"))
+            yield f"| `{name}` | {about} | {', '.join(f'`{column}`' for column in store.view(name))} |"
+    yield ""
 
 
 def _field_row(item: fields.Field) -> str:

@@ -1,5 +1,5 @@
 """The canonical export: sorted CSV whose bytes are the same for the same inputs and decisions, and its hash. How files are
-written whole, and how no text of an author becomes a formula in them."""
+written whole, and how no text of an author becomes a formula in them. pandas is imported only by what is given a frame."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import hashlib
 import os
 from collections.abc import Collection
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
-from pipelines.model import Compiled
+    from pipelines.model import Compiled
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -31,18 +33,21 @@ def inert(text: str) -> str:
 def canonical_csv(frame: pd.DataFrame) -> bytes:
     """UTF-8, LF, every column sorted in its order, missing values empty, texts that would run in a spreadsheet inert. Numbers
     stay numbers, negative ones too."""
+    from pandas.api.types import is_numeric_dtype
+
     ordered = frame.sort_values(list(frame.columns), ignore_index=True, na_position="first")
     for name in ordered.columns:
-        if not pd.api.types.is_numeric_dtype(ordered[name]):
+        if not is_numeric_dtype(ordered[name]):
             ordered[name] = ordered[name].map(lambda value: inert(value) if isinstance(value, str) else value)
     return ordered.to_csv(index=False, lineterminator="\n").encode("utf-8")
 
 
 def dataset(compiled: Compiled) -> dict[str, bytes]:
-    """The canonical files of a month. Store ids are left out: they depend on the order in which files arrived."""
+    """The canonical files of a month. Store ids are left out: they depend on the order in which files arrived and
+    decisions were typed."""
     return {
         "figures.csv": canonical_csv(compiled.figures),
-        "bridge.csv": canonical_csv(compiled.adjustments.drop(columns="submission_id")),
+        "bridge.csv": canonical_csv(compiled.adjustments.drop(columns=["submission_id", "decision_id"], errors="ignore")),
     }
 
 

@@ -16,14 +16,9 @@ from pipelines.triangulation.against_sources import mirror_gap, moves_between
 from pipelines.triangulation.comparisons import About, Told, comparison, discrepancy, severity, told_by_return, told_in_past
 from pipelines.triangulation.evidence import COUNTRY, Evidence, Thresholds
 from schemas import fields, texts
-from schemas.codes import TOTAL, UNKNOWN, Basis, Measure, Movement, PopulationGroup, Severity, Shelter, Unit
+from schemas.codes import FLOW_SIGNS, TOTAL, UNKNOWN, Basis, Measure, Movement, PopulationGroup, Severity, Shelter, Unit
 
 IDP, STOCK, PERSONS = str(PopulationGroup.IDP), str(Measure.STOCK), str(Unit.INDIVIDUAL)
-FLOW_SIGNS = {
-    Measure.ARRIVALS: 1, Measure.RETURNS: -1, Measure.DEPARTURES: -1, Measure.INTEGRATIONS: -1, Measure.RELOCATIONS: -1,
-    Measure.CORRECTIONS: 1,
-}  # fmt: skip
-"""Stock(t) = stock(t−1) + arrivals − departures of every kind ± corrections of the register."""
 ON_SITES = (Shelter.SPONTANEOUS_SITE, Shelter.PLANNED_SITE, Shelter.COLLECTIVE_CENTRE)
 
 

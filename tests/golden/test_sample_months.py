@@ -140,6 +140,7 @@ def test_segou_has_an_open_discrepancy_that_changes_nothing(sample_dir: Path) ->
     assert told == [
         (24_291, "fiche_2019-12_segou.xlsx (version 1)"),
         (26_140, "totaux_circules_2019-12_segou.xlsx, Totaux circulés, E5"),
+        (22_960, None),
     ]
     grades = query(
         sample_dir, f"""SELECT DISTINCT grade FROM draft_figure WHERE period = '2019-12' AND level = 'region' AND region = 'Ségou'

@@ -12,7 +12,7 @@ from pipelines.correction import MARK
 from pipelines.model import LateVersion, Merge, Unread
 from pipelines.triangulation import Evidence
 from schemas import fields
-from schemas.fields import IDP, MOVEMENT, ORIGIN, RETURNEE
+from schemas.fields import ALERT, IDP, MOVEMENT, ORIGIN, PRESENCE, RETURNEE, STATEMENT
 from tests.door import made
 from tests.fiche import PERIOD_END, Change, Fiche, changed, stock
 from tests.triangulation.months import actor, alert, circulated, evidence, history, stated
@@ -79,6 +79,18 @@ class OfGap:
 
 
 @dataclass(frozen=True, slots=True)
+class OfSourceFile:
+    """One row of a source, by the names of its fields, under the title of a sheet of its layout. `cell` is where the bad one is
+    found out."""
+
+    title: str
+    table: fields.Table
+    bad: dict[str, Any]
+    good: dict[str, Any]
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfDecisions:
     """What two services say of one place, each taken by a decision of its own."""
 
@@ -87,7 +99,38 @@ class OfDecisions:
     place_id: str
 
 
-Example = OfReturn | OfBytes | OfFiles | OfMonth | OfGap | OfDecisions
+Example = OfReturn | OfBytes | OfFiles | OfMonth | OfGap | OfDecisions | OfSourceFile
+
+
+def quoted(**values: Any) -> dict[str, Any]:
+    """A good row of figures that somebody quotes."""
+    row = {
+        "stated_on": date(2019, 12, 20),
+        "organisation": "NRC",
+        "place": "cercle de Niono",
+        "individuals": 52,
+        "status": "enregistré",
+    }
+    return row | values
+
+
+def alerted(**values: Any) -> dict[str, Any]:
+    """A good alert."""
+    row = {"alert_number": "01/2019-12/RRM", "kind": "alerte", "event_on": date(2019, 12, 2), "alert_on": date(2019, 12, 3),
+           "organisation": "NRC", "region": "Ségou", "cercle": "Niono", "households": 100, "individuals": 550}  # fmt: skip
+    return row | values
+
+
+def present(**values: Any) -> dict[str, Any]:
+    """A good row of a presence table."""
+    row = {
+        "organisation": "NRC",
+        "sector": "EHA",
+        "cercle": "Niono",
+        "started_on": date(2019, 6, 1),
+        "ended_on": date(2019, 12, 31),
+    }
+    return row | values
 
 
 def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Change:
@@ -540,4 +583,29 @@ EXAMPLES: dict[str, Example] = {
     "NEW_CONCENTRATION": OfGap(lambda: concentrated(900), lambda: concentrated(400), BANKASS, "PDI", "G10"),
     # --- decisions
     "DECISIONS_CONFLICT": OfDecisions(bad=(900, 910), good=(900, 900), place_id="R04"),
+    # --- what sources state
+    "SOURCE_UNKNOWN": OfSourceFile("Chiffres cités", STATEMENT, quoted(organisation="ONG exemple"), quoted(), "B2"),
+    "ALERT_TEXT_AND_TABLE": OfSourceFile(
+        "Alertes",
+        ALERT,
+        alerted(table_households=200, table_individuals=150),
+        alerted(table_households=100, table_individuals=550),
+        "Q2",
+    ),
+    "ALERT_SIZE": OfSourceFile("Alertes", ALERT, alerted(individuals=1000), alerted(individuals=800), "N2"),
+    "STATEMENT_WITHOUT_PLACE": OfSourceFile(
+        "Chiffres cités", STATEMENT, quoted(place=None), quoted(place=None, cercle="Niono"), "C2"
+    ),
+    "STATEMENT_WITHOUT_NUMBER": OfSourceFile(
+        "Chiffres cités", STATEMENT, quoted(individuals=None), quoted(individuals=None, status="inaccessible"), "I2"
+    ),
+    "STATEMENT_OF_SEVERAL_PLACES": OfSourceFile(
+        "Chiffres cités",
+        STATEMENT,
+        quoted(place="cercle de Niono / cercle de Bla"),
+        quoted(place="cercle de Niono / cercle de Bla", individuals=None, status="inaccessible"),
+        "C2",
+    ),
+    "PLACE_UNCLEAR": OfSourceFile("Chiffres cités", STATEMENT, quoted(place="Niono"), quoted(place="commune de Niono"), "C2"),
+    "PRESENCE_REVERSED": OfSourceFile("3W", PRESENCE, present(ended_on=date(2019, 5, 31)), present(), "G2"),
 }

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pipelines import deciding, rules, triangulation
+from pipelines import checking, deciding, intake, rules, triangulation
 from pipelines.checking import Rulebook
 from pipelines.io import workbooks
-from pipelines.model import Compiled, Finding, PeriodFinding, Problem
+from pipelines.model import Compiled, Finding, OpenedFile, PeriodFinding, Problem, Sheet
 from schemas import texts
 from schemas.codes import Effect, SubmissionStatus
 from tests.fiche import GAZETTEER, Fiche, changed, check, check_files, compile_fiches, past_of
@@ -26,6 +26,7 @@ from tests.rules.examples import (
     OfGap,
     OfMonth,
     OfReturn,
+    OfSourceFile,
     set_,
     zip_of_a_letter,
 )
@@ -35,6 +36,7 @@ BYTES = {code: example for code, example in EXAMPLES.items() if isinstance(examp
 FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfFiles)}
 MONTHS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfMonth)}
 GAPS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfGap)}
+SOURCE_FILES = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfSourceFile)}
 DECISIONS = {code: example for code, example in EXAMPLES.items() if isinstance(example, OfDecisions)}
 
 
@@ -55,6 +57,13 @@ def month(example: OfMonth, *, bad: bool) -> Compiled:
     late = example.bad_late if bad else ()
     others = example.bad_others if bad else ()
     return compile_fiches(changed(*now), *others, past=past_of(changed(*before)), expected=expected, late=late)
+
+
+def findings_of_source(example: OfSourceFile, row: Mapping[str, Any]) -> list[Finding]:
+    grid = (tuple(item.label.fr for item in example.table.fields), tuple(row.get(name) for name in example.table.names))
+    file = OpenedFile("source.xlsx", "0", (Sheet(example.title, grid),))
+    [part] = checking.check_source(intake.read(file, intake.layouts()), GAZETTEER, Rulebook())
+    return list(part.findings)
 
 
 def contradictions(values: tuple[int, int], place_id: str) -> tuple[PeriodFinding, ...]:
@@ -78,6 +87,8 @@ def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
         return findings_of(*(changed(*changes) for changes in example.bad))[0].params
     if isinstance(example, OfMonth):
         return month(example, bad=True).findings[0].finding.params
+    if isinstance(example, OfSourceFile):
+        return findings_of_source(example, example.bad)[0].params
     if isinstance(example, OfDecisions):
         return contradictions(example.bad, example.place_id)[0].finding.params
     return triangulation.discrepancies(example.bad())[0].params
@@ -161,6 +172,13 @@ def test_bad_month_draws_one_finding_about_its_place(code: str) -> None:
 @pytest.mark.parametrize("code", MONTHS)
 def test_good_month_draws_no_finding(code: str) -> None:
     assert month(MONTHS[code], bad=False).findings == ()
+
+
+@pytest.mark.parametrize("code", SOURCE_FILES)
+def test_bad_row_of_a_source_draws_one_finding_at_its_cell(code: str) -> None:
+    example = SOURCE_FILES[code]
+    assert [(item.code, item.cell) for item in findings_of_source(example, example.bad)] == [(code, example.cell)]
+    assert findings_of_source(example, example.good) == []
 
 
 @pytest.mark.parametrize("code", GAPS)

@@ -88,3 +88,44 @@ def file(name: str, title: str, rows: tuple[Row, ...], merged: tuple[Merge, ...]
     return OpenedFile(
         name, "0", (Sheet(title, tuple((*row, *[None] * (width - len(row))) for row in rows), merged=merged, typed=typed),)
     )
+
+
+BANKASS: tuple[Row, ...] = (
+    ("as_of", "source_actor", "place", "households", "individuals", "children", "status", "note", "source"),
+    ("2022-06-29", "SLDSES de Bankass", "cercle de Bankass", "806", "5086", "3457", "enregistré", None, "OCHA, flash 2"),
+    ("2022-06-29", "Acteurs RRM", "zones accessibles du cercle de Bankass", "287", None, None, "évaluation rapide en cours", None, "OCHA, flash 2"),
+    ("2022-06-29", "Village de Nando -> Ségué", "commune de Ségué", None, "628", None, "signalé non enregistré", None, "OCHA, flash 2"),
+    ("2022-06-23", "Mission conjointe ONU/ONG", "ville de Bankass", "144", "827", "586", "assistance ciblée", "couvre une partie", "OCHA, flash 2"),
+    ("2022-06-30", "Cluster Santé", "cercle de Bankass", None, "4000", None, "estimation arrondie", None, "Bulletin n° 2"),
+    ("2022-06-29", "OCHA", "Diallassagou / Léssagou / Ségué", None, None, None, "inaccessible", None, "OCHA, flash 2"),
+)  # fmt: skip
+"""The counts of one displacement around Bankass in June 2022, as OCHA's flash update no. 2 on Bandiagara (1 July 2022) and the bulletin
+no. 2 of the health cluster (15 July 2022) print them: facts in the form of this project."""
+
+EHTOOLS: tuple[Row, ...] = (
+    ("alert_no", "start_date", "cluster", "cause", "status", "text_households", "text_individuals", "table_households",
+     "table_individuals", "admin1", "admin2", "health_zone", "main_source"),
+    ("3855", "2021-03-18", "Multisec", "Attaques, affrontements armés", "EVALUATION TERMINÉE", "727", "4362", None, None, "Ituri", "Irumu", "Rwampara", "UNICEF"),
+    ("4043", "2021-08-01", "Multisec", "Attaques, affrontements armés", "EVALUATION TERMINÉE", "1897", "9485", "1817+80", "9085+400", "Ituri", "Djugu", "Bambu", "Mercy Corps"),
+    ("4538", "2022-11-01", "Protection", "Attaques, affrontements armés", "EVALUATION TERMINÉE", "720", "3600", "2400", "2500", "Tanganyika", "Moba", "Kansimba", "Croix-Rouge RDC"),
+    ("4909", "2023-09-04", None, None, None, "322", "1610", "2800", "1610", "Sud-Kivu", "Kalehe", "Kalehe", None),
+)  # fmt: skip
+"""Four alert records that EHTools, the platform of the Democratic Republic of the Congo, publishes: numbers in text and table."""
+
+PRESENCE: tuple[Row, ...] = (
+    ("Organisation", "Secteur", "Région", "Cercle", "Commune", "Date de début", "Date de fin", "Statut", "Bailleur"),
+    ("NRC", "EHA", "Mopti", "Bankass", "Ségué", date(2019, 6, 1), date(2020, 3, 31), "en cours", "x"),
+    ("NRC", "ERM", "Mopti", "Bankass", None, date(2019, 6, 1), None, None, "x"),
+    ("CRS", "Abris/AME", "Mopti", "Koro", None, date(2019, 1, 1), None, "achevée", "x"),
+    ("IRC", "santé", "Ménaka", "Ménaka", None, date(2020, 2, 1), None, "planifiée", "x"),
+)
+
+REPATRIATIONS: tuple[Row, ...] = (
+    ("HCR Mali", None, None, None, None, None),
+    ("Situation au", date(2019, 12, 31), None, None, None, None),
+    ("Région de retour", "Cercle de retour", "Commune", "Pays d'asile", "Ménages", "Individus"),
+    ("Tombouctou", "Goundam", "Goundam", "Mauritanie", 100, 480),
+    ("Tombouctou", "Goundam", "Goundam", "Niger", 10, 45),
+    ("Gao", "Ansongo", None, "Niger", 60, 300),
+    ("Total", None, None, None, 170, 825),
+)

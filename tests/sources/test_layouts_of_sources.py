@@ -108,13 +108,13 @@ def test_a_partner_list_is_mapped_by_its_layout_alone() -> None:
     rows = read(grids.file("x.xlsx", "partenaire", grids.PARTNER))
     assert [GAZETTEER.place(place).name for place in rows.rows["place_id"]] == ["Socoura", "Koro"]
     assert (list(rows.rows["individuals"]), set(rows.rows["organisation"])) == ([1250, 15], {"ONG exemple"})
-    assert found(rows) == [("NUMBER_AS_TEXT", "D3")]
+    assert found(rows) == [("SOURCE_UNKNOWN", "A1"), ("NUMBER_AS_TEXT", "D3")]
 
 
-def test_a_list_that_knows_only_texts_draws_no_finding_for_it() -> None:
+def test_a_list_that_knows_only_texts_draws_no_finding_for_them() -> None:
     texts = tuple(tuple(str(value) if value is not None else None for value in row) for row in grids.PARTNER)
     rows = read(grids.file("liste.csv", "liste", texts, typed=False))
-    assert (list(rows.rows["individuals"]), found(rows)) == ([1250, 15], [])
+    assert (list(rows.rows["individuals"]), found(rows)) == ([1250, 15], [("SOURCE_UNKNOWN", "A1")])
 
 
 def test_every_row_of_a_source_is_accounted_for() -> None:

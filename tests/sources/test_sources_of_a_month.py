@@ -41,9 +41,21 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
     put(folder, "sources", "dtm.xlsx", workbook("Feuil1", grids.DTM_2019))
     put(folder, "sources", "sitrep.xlsx", workbook("Feuil1", grids.SITREP))
     put(folder, "sources", "liste.csv", "Cercle;Personnes;Date\nKoro;1 250;20/12/2019\nMopti;3;20/12/2019\n".encode("cp1252"))
+    put(folder, "alerts", "ehtools.xlsx", workbook("EHTools", grids.EHTOOLS))
+    put(folder, "sources", "3w.xlsx", workbook("3W", grids.PRESENCE))
+    put(folder, "sources", "hcr.xlsx", workbook("Rapatriements", grids.REPATRIATIONS))
+    put(folder, "sources", "bankass.xlsx", workbook("Chiffres cités", grids.BANKASS))
     folder.consolidate()
     assert folder.total(None) == 1901
-    assert folder.query("SELECT cercle, households FROM alert ORDER BY cercle") == [("DIOILA", 12), ("GAO_CER", 40)]
+    assert folder.query("SELECT DISTINCT table_name FROM statement ORDER BY 1") == [("sitrep",), ("statement",), ("stock",)]
+    assert folder.query("SELECT organisation, sector FROM presence ORDER BY 1, 2") == [
+        ("CRS", "nfi"), ("NRC", "coordination"), ("NRC", "wash"),
+    ]  # fmt: skip
+    assert folder.query("SELECT alert_number, table_households FROM alert WHERE alert_number = '4043'") == [("4043", 1897)]
+    assert folder.query("SELECT cercle, households FROM alert WHERE alert_number IS NULL ORDER BY cercle") == [
+        ("DIOILA", 12),
+        ("GAO_CER", 40),
+    ]
     told = {code for [code] in folder.query("SELECT code FROM finding WHERE release_id IS NOT NULL")}
     assert {"CODE_WRONG", "DATE_AS_TEXT", "PLACE_MISPLACED"} <= told
     assert not {"LAYOUT_UNKNOWN", "LAYOUT_OTHER", "FILE_NOT_WORKBOOK"} & told

@@ -34,14 +34,22 @@ def test_each_number_of_a_stock_row_is_a_statement_at_its_own_cell() -> None:
     assert set(found["lineage"]) == {"cmp"}, "DTM is no second witness beside the CMP"
 
 
+def individuals(found: pd.DataFrame) -> dict[str, tuple[int, str, str]]:
+    rows = found.query("population_group == 'idp' and unit == 'individual'").to_dict("records")
+    return {GAZETTEER.place(row["place_id"]).name: (row["value"], row["cell"], row["scope"]) for row in rows}
+
+
 def test_rows_of_one_place_in_a_list_are_one_number() -> None:
-    found = stated(grids.file("x.xlsx", "Feuil1", grids.DTM_2019)).query("population_group == 'idp' and unit == 'individual'")
-    assert {
-        GAZETTEER.place(row["place_id"]).name: (row["value"], row["cell"], row["scope"]) for row in found.to_dict("records")
-    } == {
-        "Kita": (29, "L2", "whole"),
-        "Diéma": (10, "L4", "partial"),
-    }, "a commune that was not recognised is no number of its cercle"
+    found = individuals(stated(grids.file("x.xlsx", "Feuil1", grids.DTM_2019)))
+    assert found == {"Kita": (29, "L2", "whole"), "Diéma": (10, "L4", "whole")}
+
+
+def test_a_commune_that_is_not_recognised_makes_its_cercle_the_place_of_the_whole_list() -> None:
+    rows = (*grids.PARTNER[:3], ("Koro", "Diankabou", 1, 5, date(2019, 12, 20)), ("Koro", "Atlantide", 2, 10, date(2019, 12, 20)))
+    found = individuals(stated(grids.file("x.xlsx", "partenaire", rows)))
+    assert found == {"Socoura": (1250, "D3", "whole"), "Koro": (15, "D4", "whole")}
+    nowhere = (*grids.PARTNER[:3], ("Atlantide", "Atlantide", 1, 5, date(2019, 12, 20)))
+    assert set(individuals(stated(grids.file("x.xlsx", "partenaire", nowhere)))) == {"Socoura"}
 
 
 def test_a_situation_report_states_arrivals() -> None:
@@ -75,7 +83,8 @@ def test_what_was_printed_ends_with_the_month_asked_for() -> None:
     assert told == {
         ("cmp", "cmp", "printed", 332_957),
         ("hcr", "cmp", "statement", 332_957),
-        ("idmc", "idmc", "statement", 326_298),
+        ("idmc", "cmp", "statement", 6_659),
+        ("idmc", "cmp", "statement", 326_298),
     }
     assert sources.printed(Period(2013, 12)).empty
     january = sources.printed(Period(2021, 1))

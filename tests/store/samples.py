@@ -149,7 +149,7 @@ def save_draft(store: Store, item: Compiled | None = None, **changes: Any) -> Sa
 _COPIED = {
     "figure": "place_id, level, population_group, measure, unit, sex, age, shelter, displacement, origin_id, cause, "
     "vulnerability, value, missing_reason, obs_status, basis, grade, carried_months",
-    "adjustment": "place_id, population_group, measure, unit, item, kind, value, missing_reason, reason, submission_id",
+    "adjustment": "place_id, population_group, measure, unit, item, kind, value, missing_reason, reason, submission_id, decision_id",
     "release_return": "region_id, submission_id, version, validated, rows_accepted, rows_rejected",
 }
 

@@ -23,6 +23,7 @@ from tests.store.samples import (
     compiled,
     everything,
     publish,
+    rows,
     save,
     save_draft,
     told,
@@ -30,7 +31,7 @@ from tests.store.samples import (
 
 OFFICIAL = (
     "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
-    "official_revision", "official_completeness", "origin_destination",
+    "official_revision", "official_completeness", "origin_destination", "official_secondary", "official_lasting",
 )  # fmt: skip
 
 
@@ -307,7 +308,7 @@ def test_only_the_last_revision_is_current(published: Store) -> None:
 
 
 def test_completeness_is_that_of_the_day_of_the_release(published: Store) -> None:
-    save(published, checked("b" * 64, rows_of_later()))
+    save(published, checked("b" * 64, rows(1, 2, 3, 4)))
     seen = published.view("official_completeness").set_index("region")
     mopti, gao = seen.loc["Mopti"], seen.loc["Gao"]
     assert (mopti["received"], mopti["validated"], mopti["version"], mopti["rows_accepted"], mopti["rows_rejected"]) == (
@@ -320,17 +321,76 @@ def test_completeness_is_that_of_the_day_of_the_release(published: Store) -> Non
     assert (gao["received"], gao["validated"], gao["carried_forward"]) == (0, 0, 1)
 
 
-def rows_of_later() -> pd.DataFrame:
-    from tests.store.samples import rows
-
-    return rows(1, 2, 3, 4)
-
-
 def test_origins_and_destinations(published: Store) -> None:
     flows = published.view("origin_destination")
     assert dict(zip(flows["origin_pcode"], flows["value"], strict=True)) == {"ML07": 30, "R20": 20, "_U": 155}
     assert set(flows["origin_name"].dropna()) == {"Gao", "Bandiagara"}
     assert set(flows["region"]) == {"Mopti"}
+
+
+def test_lasting_displacement_is_side_by_side(store: Store) -> None:
+    parts = [
+        {"vulnerability": "displaced_over_12_months", "value": 120}, {"vulnerability": "displaced_under_12_months", "value": 60},
+        {"measure": "returns", "value": 12}, {"measure": "integrations", "value": 3}, {"measure": "relocations", "value": 0},
+        {"population_group": "idp_returnee", "measure": "cumulative", "value": 900},
+    ]  # fmt: skip
+    save_draft(store, compiled([*ISSUED, *parts]))
+    publish(store, 1)
+    for view in ("draft_lasting", "official_lasting"):
+        seen = store.view(view, DECEMBER).set_index("region")
+        mopti = seen[seen["level"] == "region"].loc["Mopti"]
+        assert mopti[["displaced_over_12_months", "displaced_under_12_months", "returned", "integrated", "relocated"]].tolist() == [
+            120, 60, 12, 3, 0,
+        ]  # fmt: skip
+        assert mopti["returned_since_2012"] == 900
+        assert pd.isna(seen.loc["Gao", "integrated"])  # missing is not zero
+
+
+def test_secondary_moves_are_told_with_both_ends(store: Store) -> None:
+    moves = rows(30, 20, 10, rejected=5, movement=["secondary", "secondary", "arrival", "secondary"]).assign(
+        table="movement", sheet="Mouvements", place_id=None, from_place_id=["K051", None, "C051", "C051"],
+        from_region=["Mopti", "Mopti", "Mopti", "Mopti"], from_cercle=["Bankass", "Bankas", "Bankass", "Bankass"], to_place_id="R07",
+    )  # fmt: skip
+    save(store, checked(frame=moves))
+    save_draft(store)
+    seen = store.view("draft_secondary", DECEMBER)
+    assert store.view("official_secondary").empty
+    assert set(zip(seen["origin_cercle"], seen["origin_commune"], seen["region"], seen["individuals"], strict=True)) == {
+        ("Bankass", "Dialassagou", "Gao", 30), ("Bankas", None, "Gao", 20),
+    }  # fmt: skip
+    assert (set(seen["told_by"]), set(seen["file"]), sorted(seen["row"])) == ({"Mopti"}, {"fiche_aa.xlsx"}, [6, 7])
+    publish(store, 1)
+    assert store.view("official_secondary", DECEMBER)["individuals"].tolist() == seen["individuals"].tolist()
+
+
+def test_events_are_on_a_board(store: Store) -> None:
+    store.save_alerts(DECEMBER, alert_rows("1"), {"alertes.xlsx": "ab"}, [event(5)])
+    (row,) = store.view("event_board", DECEMBER).to_dict("records")
+    assert (row["cercle"], row["status"], row["age_days"], row["individuals_high"], row["assessed"]) == (
+        "Bankass", "verifying", 45, 60, 0,
+    )  # fmt: skip
+
+
+# --- earlier months -----------------------------------------------------------------------------------------------------
+
+
+def test_the_history_is_what_was_last_published_else_drafted(store: Store) -> None:
+    from pipelines.triangulation.evidence import HISTORY_COLUMNS
+
+    september, october = Period(2019, 9), Period(2019, 10)
+    save_draft(store, compiled([{"value": 1}], period=september))
+    for revision, value in enumerate((2, 3), start=1):
+        save_draft(store, compiled([{"value": value}, {"sex": "F", "value": 1}], period=october))
+        publish(store, revision, october)
+    save_draft(store, compiled([{"value": 99}], period=october))
+    save_draft(store, compiled([{"value": None, "missing_reason": "no_return"}], period=NOVEMBER))
+    save_draft(store, compiled([{"value": 7}]))
+    seen = store.history(DECEMBER)
+    assert list(seen) == HISTORY_COLUMNS
+    assert seen["period"].tolist() == ["2019-09", "2019-10", "2019-11"]
+    assert seen["value"].tolist() == [1, 3, pd.NA]
+    assert store.history(DECEMBER, months=2)["period"].tolist() == ["2019-10", "2019-11"]
+    assert store.history(september).empty
 
 
 def test_an_unknown_view_is_a_mistake(store: Store) -> None:

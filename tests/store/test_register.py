@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+from contextlib import suppress
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from pipelines import deciding
 from pipelines.io.store import DecisionRefused, NewDecision, Store
 from pipelines.model import Compared, Finding, NotComparable
-from schemas.codes import Action, Effect
+from schemas.codes import WAITS_FOR_THE_REGION, Action, Effect, Owner
 from tests.store.samples import (
     DECEMBER,
     NOVEMBER,
@@ -19,6 +26,7 @@ from tests.store.samples import (
     decide,
     everything,
     gap,
+    publish,
     save,
     save_draft,
     told,
@@ -103,6 +111,36 @@ def test_what_is_not_comparable_is_replaced_by_each_run(store: Store) -> None:
     assert store.not_comparable(DECEMBER) == []
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("2020-01-15", "2020-01-15"), ("2019-12-31", "2020-01-01"), ("2020-02-28", "2020-03-01"), ("2021-02-28", "2021-03-01"),
+     ("2019-06-30", "2022-11-05"), ("1999-12-31", "2000-03-01")],
+)  # fmt: skip
+def test_what_waits_has_an_age_in_days(store: Store, first: str, last: str) -> None:
+    began, now = date.fromisoformat(first), date.fromisoformat(last)
+    for day in (began, now):
+        save_draft(store, discrepancies=told(), as_of=day)
+    assert store.view("open_discrepancy")["age_days"].tolist() == [(now - began).days]
+
+
+def test_what_waits_is_listed_and_escalated_after_its_day(store: Store) -> None:
+    found = [(gap(key, **more), "phrase", "remède", due) for key, more, due in (
+        ("late", {"partner": "OIM"}, date(2020, 1, 14)), ("today", {}, PUBLICATION), ("never", {}, None), ("decided", {}, None),
+    )]  # fmt: skip
+    save_draft(store, discrepancies=found)
+    decide(store, wanted("today", Action.ASK_REGION), wanted("decided"))
+    seen = store.view("open_discrepancy").set_index("id")
+    assert seen["escalated"].to_dict() == {"late": 1, "today": 0, "never": 0}
+    assert seen.loc["today", "status"] == "asked"
+    assert seen.loc["late", ["unit", "impact", "severity", "partner", "share"]].tolist() == [
+        "individual",
+        50,
+        "red",
+        "OIM",
+        0.002,
+    ]
+
+
 # --- what people decide ---------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +148,7 @@ def test_a_decision_is_kept_with_what_it_was_taken_on(store: Store) -> None:
     save_draft(store, discrepancies=told())
     decided = store.decide(
         "d1", action=Action.TAKE_SOURCE, by="CMP", on=date(2020, 1, 12), reason="PV 12", at=NOW, actor="dnds", source="dtm",
-        households=40, individuals=250, group_id="séance", owner="dnds", due=date(2020, 2, 1), fingerprint="f1",
+        households=40, individuals=250, group_id="séance", owner=Owner.DNDS, due=date(2020, 2, 1), fingerprint="f1",
     )  # fmt: skip
     (row,) = store.discrepancies(DECEMBER)
     assert (row["status"], row["owner"], row["due"]) == ("decided", "dnds", date(2020, 2, 1))
@@ -142,14 +180,14 @@ def test_what_the_region_is_to_answer_is_asked_and_the_rest_decided(store: Store
 
 def test_a_decision_holds_until_the_values_change_and_is_then_quoted(store: Store) -> None:
     save_draft(store, discrepancies=told())
-    (decided,) = decide(store, wanted(owner="DRDSES de Mopti"))
+    (decided,) = decide(store, wanted(owner=Owner.RRM))
     save_draft(store, discrepancies=told())
     assert status_of(store) == "decided"
     assert store.view("open_discrepancy").empty
     for _ in range(2):
         save_draft(store, discrepancies=told(gap(fingerprint="f2", stated=300)))
         (row,) = store.discrepancies(DECEMBER)
-        assert (row["status"], row["owner"], row["due"]) == ("reopened", "DRDSES de Mopti", date(2020, 1, 8))
+        assert (row["status"], row["owner"], row["due"]) == ("reopened", "rrm", date(2020, 1, 8))
         because = row["reopened_because"]
         assert (because["decision_id"], because["action"], because["decided_by"], because["decided_on"], because["reason"]) == (
             decided, "keep", "CMP", "2020-01-12", "PV 12",
@@ -210,6 +248,48 @@ def test_undoing_is_a_decision_and_brings_back_what_was_before(store: Store) -> 
     assert done.count("discrepancy.decision_undone") == 2
     save_draft(store, discrepancies=told())
     assert status_of(store) == "open"
+
+
+def test_the_decision_of_the_latest_day_holds_in_whatever_order_they_are_typed(store: Store) -> None:
+    save_draft(store, discrepancies=told())
+    decide(store, wanted(action=Action.EXCLUDE, on=date(2020, 1, 14)), wanted(action=Action.ASK_REGION, on=date(2020, 1, 10)))
+    assert (status_of(store), standing(store)) == ("decided", ["exclude"])
+
+
+@given(
+    steps=st.lists(
+        st.one_of(
+            st.tuples(st.just("decide"), st.sampled_from(list(Action)), st.integers(1, 3)),
+            st.tuples(st.just("undo"), st.integers(1, 8), st.just(0)),
+            st.tuples(st.just("run"), st.sampled_from(["f1", "f2", None]), st.just(0)),
+        ),
+        max_size=8,
+    )
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_stands_follows_from_values_and_decisions_alone(tmp_path: Path, sqlite_template: Path, steps: list[Any]) -> None:
+    """Status and standing decisions agree with each other and with the pure reading of the same decisions, whatever happened."""
+    shutil.copy(sqlite_template, tmp_path / "cmp.sqlite")
+    written = 0
+    with Store.open(f"sqlite:///{(tmp_path / 'cmp.sqlite').as_posix()}") as store:
+        save_draft(store, discrepancies=told())
+        for what, which, day in steps:
+            if what == "run":
+                save_draft(store, discrepancies=told(gap(fingerprint=which)) if which else [])
+            else:
+                item = wanted(action=which, on=date(2020, 1, day)) if what == "decide" else wanted(action=None, undoes=which)
+                with suppress(DecisionRefused):
+                    written += len(decide(store, item))
+            (row,) = store.discrepancies(DECEMBER)
+            holds = store.standing_decisions(DECEMBER)
+            assert len(store.decisions(DECEMBER)) == written  # nothing is erased
+            assert tuple(holds) == deciding.standing(store.decisions(DECEMBER), {"d1": row["fingerprint"]})
+            assert [line["id"] for line in row["decisions"] if line["holds"]] == [item.id for item in holds]
+            waits = [item.action in WAITS_FOR_THE_REGION for item in holds]
+            if row["status"] != "closed":
+                assert (row["status"] == "decided", row["status"] == "asked") == (waits == [False], waits == [True])
+                left = any(not line["undone"] and line["undoes"] is None for line in row["decisions"])
+                assert (row["reopened_because"] is not None) == (left and not holds)
 
 
 def test_a_decision_about_what_is_closed_may_be_taken_back(store: Store) -> None:
@@ -287,3 +367,8 @@ def test_the_bridge_cites_the_decision(store: Store) -> None:
         decided, "take_source", "CMP", date(2020, 1, 12),
     )  # fmt: skip
     assert (settled["reason"], settled["decision_reason"]) == ("valeur de la DTM", "PV 12")
+    publish(store, 1)
+    for view in ("draft_bridge", "official_bridge"):
+        cited = store.view(view)
+        assert cited["decided_by"].tolist() == [None, "CMP"]
+        assert cited["decision_reason"].tolist() == [None, "PV 12"]

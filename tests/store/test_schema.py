@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from pipelines.io.store import Store, StoreError, views
 from pipelines.io.store.migrations import HEAD
@@ -26,7 +28,7 @@ VIEW_COLUMNS = {
     "official_series": fields.FIGURE.names,
     "official_bridge": (
         "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "item",
-        "kind", "value", "reason", "file", "sha256", "sheet", "cell",
+        "kind", "value", "reason", "file", "sha256", "sheet", "cell", "action", "decided_by", "decided_on", "decision_reason",
     ),
     "official_revision": (
         "period", "revision", "pcode", "level", "population_group", "measure", "unit", "value", "previous_value", "difference",
@@ -34,12 +36,36 @@ VIEW_COLUMNS = {
     "official_completeness": (
         "period", "pcode", "region", "received", "validated", "version", "rows_accepted", "rows_rejected", "carried_forward",
     ),
+    "open_discrepancy": (
+        "id", "rule", "period", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "compared", "gap",
+        "share", "status", "sentence", "proposed", "owner", "due", "first_seen", "last_seen", "unit", "impact", "severity",
+        "partner", "age_days", "escalated",
+    ),
+    "official_secondary": (
+        "period", "revision", "told_by_pcode", "told_by", "origin_pcode", "origin_region", "origin_cercle", "origin_commune",
+        "pcode", "region", "cercle", "commune", "households", "individuals", "file", "sha256", "sheet", "row",
+    ),
+    "official_lasting": (
+        "period", "revision", "pcode", "level", "region", "cercle", "commune", "displaced_over_12_months",
+        "displaced_under_12_months", "returned", "returned_since_2012", "integrated", "relocated",
+    ),
+    "source_statement": (
+        "period", "source_id", "organisation", "lineage", "scope", "pcode", "level", "region", "cercle", "commune",
+        "population_group", "measure", "unit", "value", "as_of", "table_name", "document", "quoted", "file", "sha256", "sheet",
+        "row", "cell",
+    ),
+    "event_board": (
+        "period", "key", "pcode", "level", "region", "cercle", "commune", "status", "age_days", "first_on", "last_on", "origin",
+        "shock", "witnesses", "organisations", "alert_numbers", "assessed", "households_low", "households_high",
+        "individuals_low", "individuals_high",
+    ),
     "origin_destination": (
         "period", "revision", "origin_pcode", "origin_name", "pcode", "region", "cercle", "commune", "level", "cause", "unit",
         "value",
     ),
 }  # fmt: skip
-VIEW_COLUMNS["draft_bridge"] = VIEW_COLUMNS["official_bridge"]
+for _name in ("bridge", "secondary", "lasting"):
+    VIEW_COLUMNS[f"draft_{_name}"] = VIEW_COLUMNS[f"official_{_name}"]
 WIDE = (
     "idp_households", "idp_individuals", "idp_female", "idp_male", "idp_under_18", "idp_60_plus", "idp_host_family",
     "idp_on_sites", "idp_primary", "idp_secondary", "returnee_households", "returnee_individuals", "repatriated_households",
@@ -50,6 +76,7 @@ for _level, _names in {"region": ("region",), "cercle": ("region", "cercle"), "c
 PROMISED = {
     "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
     "official_revision", "official_completeness", "open_discrepancy", "origin_destination", "draft_figure", "draft_bridge",
+    "official_secondary", "draft_secondary", "official_lasting", "draft_lasting", "source_statement", "event_board",
 }  # fmt: skip
 
 
@@ -91,6 +118,91 @@ def test_migrations_make_what_the_metadata_say(empty_url: str) -> None:
             metadata.drop_all(connection)
             metadata.create_all(connection)
             assert migrated == described(connection)
+
+
+_DAY = "'2019-12-20'"
+OLD: dict[str, dict[str, str]] = {
+    "place": {"place_id": "'R05'", "level": "'region'", "name": "'Mopti'"},
+    "submission": {
+        "id": "1", "period": "'2019-12'", "region_id": "'R05'", "version": "1", "file": "'f.xlsx'", "sha256": "'aa'",
+        "status": "'accepted'", "validated": "true", "rows_read": "1", "rows_accepted": "1", "rows_rejected": "0",
+        "rows_recognised": "0", "columns": "'{}'", "rules_hash": "'r'", "received_at": "'x'",
+    },
+    "observation": {
+        "id": "1", "submission_id": "1", "table_name": "'movement'", "sheet": "'M'", "row": "6", "accepted": "true",
+        "movement": "'return'", "households": "-2",
+    },
+    "event": {"id": "1", "period": "'2019-12'", "key": "'e1'", "witnesses": "2", "assessed": "true"},
+    "alert": {
+        "id": "1", "period": "'2019-12'", "file": "'a.xlsx'", "sha256": "'bb'", "sheet": "'A'", "row": "5", "event_id": "1",
+        "remarks": "'vu'",
+    },
+    "discrepancy": {
+        "id": "'d1'", "rule": "'X'", "period": "'2019-12'", "place_id": "'R05'", "population_group": "'idp'", "measure": "'stock'",
+        "compared": """'[{"source":"fiche","unit":"household","value":9}]'""", "gap": "-7", "share": "0.5", "fingerprint": "'f'",
+        "status": "'decided'", "sentence": "'s'", "proposed": "'demander'", "first_seen": _DAY, "last_seen": _DAY,
+    },
+    "decision": {
+        "id": "1", "discrepancy_id": "'d1'", "action": "'keep'", "decided_by": "'CMP'", "decided_on": _DAY, "reason": "'PV'",
+        "fingerprint": "'f'",
+    },
+    "release": {
+        "id": "1", "period": "'2019-12'", "revision": "1", "state": "'published'", "as_of": _DAY, "rules_hash": "'r'",
+        "dataset_sha256": "'d'", "compiled_at": "'x'",
+    },
+    "figure": {
+        "id": "1", "release_id": "1", "place_id": "'R05'", "level": "'region'", "population_group": "'idp'", "measure": "'stock'",
+        "unit": "'individual'", **dict.fromkeys(("sex", "age", "shelter", "displacement", "origin_id", "cause", "vulnerability"),
+        "'_T'"), "value": "5", "obs_status": "'A'", "grade": "'B'",
+    },
+    "adjustment": {
+        "id": "1", "release_id": "1", "place_id": "'R05'", "population_group": "'idp'", "measure": "'stock'",
+        "unit": "'individual'", "item": "0", "kind": "'return'", "value": "5", "reason": "'fiche'", "submission_id": "1",
+    },
+}  # fmt: skip
+"""A store of the version before, as SQL literals."""
+
+
+def old_store(url: str) -> None:
+    with Store.open(url, migrate=False) as store, store._write() as connection:
+        config = Config()
+        config.set_main_option("script_location", "pipelines.io.store:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for table, row in OLD.items():
+            connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(row.values())})")
+        connection.execute(text("INSERT INTO decision SELECT 2, discrepancy_id, action, decided_by, decided_on, reason, value, "
+                                "fingerprint, 1 FROM decision"))  # fmt: skip
+        connection.execute(text("CREATE VIEW open_discrepancy AS SELECT id, proposed FROM discrepancy"))
+
+
+def test_what_a_store_held_before_is_still_there(empty_url: str) -> None:
+    old_store(empty_url)
+    with Store.open(empty_url) as store, store._read() as connection:
+        held = {table: connection.execute(text(f"SELECT * FROM {table} ORDER BY 1")).mappings().all() for table in OLD}
+    assert {table: len(rows) for table, rows in held.items()} == {table: 2 if table == "decision" else 1 for table in OLD}
+    assert (held["alert"][0]["event_id"], held["alert"][0]["remarks"], held["alert"][0]["cites"]) == (1, "vu", None)
+    assert (held["observation"][0]["households"], held["figure"][0]["value"], held["adjustment"][0]["submission_id"]) == (
+        -2,
+        5,
+        1,
+    )
+    assert (held["event"][0]["status"], held["event"][0]["organisations"]) == ("assessed", "[]")
+    assert [(row["discrepancy_id"], row["undoes"]) for row in held["decision"]] == [("d1", None), ("d1", 1)]
+    row = held["discrepancy"][0]
+    assert (row["remedy"], row["proposed"], row["share"], row["impact"], row["unit"]) == ("demander", None, None, 7, "household")
+
+
+def test_links_hold_after_a_migration(empty_url: str) -> None:
+    old_store(empty_url)
+    with Store.open(empty_url) as store:
+        with pytest.raises(IntegrityError), store._write() as connection:
+            connection.execute(text("DELETE FROM discrepancy"))
+        with pytest.raises(IntegrityError), store._write() as connection:
+            connection.execute(text("UPDATE decision SET undoes = 99 WHERE id = 2"))
+        with store._write() as connection:
+            connection.execute(text("DELETE FROM event"))
+            assert connection.execute(text("SELECT event_id FROM alert")).scalar() is None
 
 
 def test_every_constraint_has_a_name() -> None:

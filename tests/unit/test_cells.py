@@ -37,10 +37,18 @@ from schemas.codes import Basis, Unit, YesNo
         ("40 MGS", 40),
         ("néant", 0),
         ("NÉANT", 0),
+        ("1817+80", 1897),
+        ("1 200 + 30 + 4", 1234),
     ],
 )
 def test_whole_numbers_are_read_however_they_are_typed(cell: Any, number: int) -> None:
     assert cells.as_integer(cell, Unit.HOUSEHOLD, Words(zero=cells.folded(["néant"]))) == number
+
+
+@pytest.mark.parametrize("cell", ["12+", "+5", "12+x", "12+-3", "1,5+2", "12 ménages + 3"])
+def test_what_is_no_sum_of_whole_numbers_is_no_sum(cell: str) -> None:
+    assert not cells.is_sum(cell)
+    assert cells.as_integer(cell) == (5 if cell == "+5" else None)
 
 
 @pytest.mark.parametrize("cell", ["12 ménages", "40 mgs"])

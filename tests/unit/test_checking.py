@@ -271,7 +271,7 @@ def test_a_circulated_total_without_its_value_is_rejected() -> None:
         "unit": "individus",
         "value": 900,
         "stated_on": date(2020, 1, 6),
-        "organisation": "X",
+        "organisation": "SLDSES",
     }
     [totals] = source("Totaux circulés", fields.CIRCULATED, total, {**total, "value": "neuf cents"})
     assert (list(totals.rows["value"]), list(totals.rows["cell"])) == ([900], ["E2"])

@@ -427,19 +427,6 @@ def test_a_movement_whose_place_is_unknown_is_counted_at_the_region() -> None:
     assert flow(compiled, SEGOU, "arrivals") == 20
 
 
-def test_a_move_is_subtracted_once_in_the_identity_of_stock_and_flows() -> None:
-    before = past_of(changed(set_("individuals", 810, 1), set_("households", 160, 1)))
-    moved = changed(move("secondaire", 600, left="Niono", reached="Macina", households=120))
-    codes = {(item.finding.code, item.place_id) for item in compile_fiches(moved, past=before).findings}
-    assert codes == {("STOCK_FLOW", C_MACINA), ("CHANGE_LARGE", C_NIONO)}
-
-
-def test_the_identity_is_unknown_where_a_movement_was_rejected() -> None:
-    moved = changed(move("arrivée", 100, reached="Ségou", households=20), move("arrivée", -5, reached="Bla", households=-1))
-    found = compile_fiches(moved, past=past_of(changed(set_("individuals", 519)))).findings
-    assert "STOCK_FLOW" not in {item.finding.code for item in found}
-
-
 def test_the_identity_is_not_claimed_against_an_older_month() -> None:
     old = as_past(compile_fiches(changed(set_("individuals", 519))), period=Period(2019, 9))
     assert compile_fiches(changed(move("arrivée", 100, reached="Ségou", households=20)), past=old).findings == ()
@@ -539,12 +526,6 @@ def test_the_same_month_compiles_to_the_same_bytes_whatever_the_order_of_rows() 
 def test_change_is_judged_against_a_past_that_is_there() -> None:
     assert compile_fiches(changed(set_("individuals", 899))).findings == ()
     assert compile_fiches(changed(set_("individuals", 600, 0, RETURNEE))).findings == ()
-
-
-def test_a_finding_of_the_month_points_at_a_row_that_was_counted() -> None:
-    now = changed(set_("individuals", "abc"), add(IDP, **stock("Ségou", "Ségou", 200, 1000)))
-    [finding] = [item.finding for item in compile_fiches(now, past=past_of(good_fiche())).findings]
-    assert (finding.code, finding.cell, finding.value) == ("CHANGE_LARGE", "G7", "1000")
 
 
 def test_returnees_of_a_place_whose_row_was_rejected_are_not_said_to_fall() -> None:

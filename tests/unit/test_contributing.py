@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import checking, intake
+from pipelines import checking, intake, sources
 from pipelines.checking import Rulebook
 from pipelines.layouts import Layout, parse_layout
 from pipelines.model import OpenedFile, Period, Sheet
+from pipelines.sources import Register
 from tests.fiche import GAZETTEER
 
 PAGE = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text("utf-8")
+[ROWS] = re.findall(r"```toml\n# schemas/reference/sources.toml\n(.*?)```", PAGE, re.S)
 SHOWN = re.findall(r"```toml\n(# schemas/layouts/.*?)```.*?```python\n(.*?)```", PAGE, re.S)
 
 
@@ -24,12 +26,15 @@ def test_a_layout_shown_to_newcomers_works(layout: str, fixture: str, monkeypatc
     added = parse_layout(tomllib.loads(layout))
     every = (*intake.layouts(), added)
 
+    known = Register([*sources.register().sources, *sources.parse_register(ROWS).sources])
+
     def named(layout_id: str) -> Layout:
         return next(item for item in every if item.id == layout_id)
 
     monkeypatch.setattr(checking, "layout_named", named)
     monkeypatch.setattr(intake, "layouts", lambda: every)
-    names = {"checking": checking, "intake": intake, "date": date, "GAZETTEER": GAZETTEER, "Rulebook": Rulebook, "Period": Period,
+    monkeypatch.setattr(sources, "register", lambda: known)
+    names = {"checking": checking, "intake": intake, "date": date, "GAZETTEER": GAZETTEER, "Rulebook": Rulebook, "Period": Period, "sources": sources,
              "OpenedFile": OpenedFile, "Sheet": Sheet}  # fmt: skip
     exec(fixture, names)  # the page's own test
     [shown] = [value for name, value in names.items() if name.startswith("test_")]

@@ -16,7 +16,8 @@ from docx import Document
 from pipelines import correction
 from pipelines.correction import SentBack
 from pipelines.io.correspondence import sent_back
-from pipelines.io.letter import Sender, letter, letter_name
+from pipelines.io.letter import letter, letter_name
+from pipelines.io.letterhead import Sender
 from pipelines.model import Finding, Period
 from schemas.codes import Effect
 from schemas.fields import IDP

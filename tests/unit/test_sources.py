@@ -39,6 +39,12 @@ def test_nothing_that_only_looks_like_a_source_is_one(written: str) -> None:
     assert found.lineage == found.id == sources.row_name(written)
 
 
+def test_where_a_place_stands_for_the_organisation_the_number_is_that_of_the_publisher() -> None:
+    assert source_of("Village de Nando -> Ségué", None, "OCHA Flash Update 2").id == "ocha"
+    assert not source_of("Village de Nando -> Ségué", None, "Note de terrain").registered
+    assert not source_of("ONG exemple", None, "OCHA Flash Update 2").registered, "an organisation speaks for itself"
+
+
 def test_who_quotes_the_returns_depends_on_the_group() -> None:
     unhcr = source_of("HCR")
     assert unhcr.lineage_of(PopulationGroup.IDP) == source_of("DNDS").lineage_of(PopulationGroup.IDP) == "cmp"

@@ -59,7 +59,17 @@ def test_unknown_codes_and_messages_are_errors_of_the_program() -> None:
 
 def test_flows_carry_the_sign_of_what_they_do_to_a_stock() -> None:
     flows = {"arrivals": 1200, "returns": 30, "departures": -5, "corrections": -7}
-    params = {"place": "Bla", "before": 1, "past": "x", "flows": flows, "expected": 2, "now": 3, "gap": 1}
+    bla = {"name": "Bla", "level": "cercle"}
+    params = {
+        "at_place": bla,
+        "before": 1,
+        "past_month": "2019-11",
+        "flows": flows,
+        "expected": 2,
+        "now": 3,
+        "gap": 1,
+        "more": True,
+    }
     sentence = texts.rule_sentence("STOCK_FLOW", params)
     assert f"+ 1{NARROW}200 arrivées − 30 retours + 5 départs (hors retours) − 7 corrections du registre" in sentence
 
@@ -80,12 +90,12 @@ def test_a_date_that_is_missing_from_a_sentence_is_a_dash() -> None:
         "organisation": "SLDSES",
         "stated": 5,
         "unit": "individual",
-        "place": "Bla",
+        "at_place": {"name": "Bla", "level": "cercle"},
         "stated_on": None,
         "now": 4,
         "gap": 1,
     }
-    assert "individus pour Bla (—)" in texts.rule_sentence("CIRCULATED_GAP", params)
+    assert "individus pour le cercle de Bla (—)" in texts.rule_sentence("CIRCULATED_GAP", params)
 
 
 @pytest.mark.parametrize("member", [*Measure, *Grade])

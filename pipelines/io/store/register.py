@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from pipelines.io.store import tables
 from pipelines.io.store.audit import append, as_json
 from pipelines.model import Decision, Discrepancy, NotComparable, Period
-from schemas.codes import WAITS_FOR_THE_REGION, Action, DiscrepancyStatus
+from schemas.codes import WAITS_FOR_THE_REGION, Action, DiscrepancyStatus, Owner
 
 Told = tuple[Discrepancy, str, str, date | None]
 """A discrepancy with its sentence, its remedy and the day by which a new one is to be answered."""
@@ -38,7 +38,7 @@ class DecisionRefused(ValueError):  # noqa: N818 - it is the answer to a person,
 @dataclass(frozen=True, slots=True)
 class NewDecision:
     """What a person decides (`by`, who need not be the one who types). `fingerprint`, when given, is that of the values as the
-    person saw them; `action` may be left out only when the decision `undoes` another. `owner` and `due` say who is to answer
+    person saw them; `action` may be left out only when the decision `undoes` another. `owner` (an `Owner`) and `due` say who is to answer
     from now on, and by when; decisions taken together share a `group_id`."""
 
     discrepancy_id: str
@@ -93,7 +93,7 @@ def _stands(fingerprint: str, decision: Row[Any] | None) -> dict[str, Any]:
     if decision is None:
         return {"status": str(DiscrepancyStatus.OPEN), "reopened_because": None}
     waits = decision.action in WAITS_FOR_THE_REGION
-    if decision.fingerprint == fingerprint:
+    if decision.fingerprint in (None, fingerprint):
         return {"status": str(DiscrepancyStatus.ASKED if waits else DiscrepancyStatus.DECIDED), "reopened_because": None}
     quoted = {
         "decision_id": decision.id, "action": decision.action, "decided_by": decision.decided_by, "reason": decision.reason,
@@ -174,7 +174,8 @@ def _settle(connection: Connection, about: Row[Any], wanted: NewDecision) -> Non
     stands = _stands(about.fingerprint, _standing(connection, d.c.id == about.id).get(about.id))
     if about.status == DiscrepancyStatus.CLOSED:
         stands["status"] = str(DiscrepancyStatus.CLOSED)
-    given = {name: value for name in ("owner", "due") if (value := getattr(wanted, name)) is not None}
+    owner = None if wanted.owner is None else str(Owner(wanted.owner))
+    given = {name: value for name, value in (("owner", owner), ("due", wanted.due)) if value is not None}
     connection.execute(update(d).where(d.c.id == about.id).values(**stands, **given))
 
 
@@ -191,11 +192,11 @@ def decisions(connection: Connection, period: Period) -> list[Row[Any]]:
 
 
 def standing_decisions(connection: Connection, period: Period) -> list[Row[Any]]:
-    """The last decision of each discrepancy that is not undone, where the values are still those it was taken on."""
+    """The last decision of each discrepancy that is not undone, where the values are still those it was taken on, by date."""
     d = tables.discrepancy.c
     now = dict(connection.execute(select(d.id, d.fingerprint).where(_of_period(period))).all())
     held = _standing(connection, _of_period(period))
-    return sorted((row for key, row in held.items() if row.fingerprint == now[key]), key=lambda row: int(row.id))
+    return [row for key, row in held.items() if row.fingerprint in (None, now[key])]
 
 
 def as_decision(row: Row[Any]) -> Decision:
@@ -204,13 +205,14 @@ def as_decision(row: Row[Any]) -> Decision:
     return Decision(action=Action(row.action), **{name: getattr(row, name) for name in named})
 
 
-def decisions_told(rows: Iterable[Row[Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The decisions about each discrepancy as mappings, with `values` (what they were taken on) and `undone`."""
-    listed = list(rows)
+def decisions_told(connection: Connection, period: Period) -> dict[str, list[dict[str, Any]]]:
+    """The decisions about each discrepancy as mappings, with `values` (what they were taken on), `undone`, and `holds` for the
+    one that holds now."""
+    listed, holding = decisions(connection, period), {row.id for row in standing_decisions(connection, period)}
     undone = {row.undoes for row in listed}
     told: dict[str, list[dict[str, Any]]] = {}
     for row in listed:
-        line = dict(row._mapping) | {"undone": row.id in undone}
+        line = dict(row._mapping) | {"undone": row.id in undone, "holds": row.id in holding}
         line["values"] = json.loads(line.pop("compared") or "[]")
         told.setdefault(row.discrepancy_id, []).append(line)
     return told
@@ -226,7 +228,9 @@ def _decisions(which: Any) -> Select[Any]:
 
 
 def _standing(connection: Connection, which: Any) -> dict[str, Row[Any]]:
-    """The last decision not undone of each discrepancy, whatever the values are now."""
+    """The last decision not undone of each discrepancy, by its date and then in the order they were written, whatever the values
+    are now."""
     e, undo = tables.decision.c, tables.decision.alias("undo").c
     holds = _decisions(which).where(e.undoes.is_(None), ~select(undo.id).where(undo.undoes == e.id).exists())
-    return {row.discrepancy_id: row for row in connection.execute(holds)}
+    last = {row.discrepancy_id: row for row in connection.execute(holds.order_by(None).order_by(e.decided_on, e.id))}
+    return dict(sorted(last.items(), key=lambda item: (item[1].decided_on, item[1].id)))

@@ -462,6 +462,16 @@ class Store:
             release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
             return _totals_of(connection, release) if release is not None else None
 
+    def past_totals(self, period: Period) -> dict[tuple[str, str, str], dict[str, int]]:
+        """The known totals of `past` without a frame: (place, group, measure) -> unit -> value."""
+        found: dict[tuple[str, str, str], dict[str, int]] = {}
+        with self._read() as connection:
+            release = _last_published(connection, period) or _release(connection, period.previous(), revision=0)
+            for row in connection.execute(_totals(release.id)) if release is not None else ():
+                if row.value is not None:
+                    found.setdefault((row.place_id, row.population_group, row.measure), {})[row.unit] = row.value
+        return found
+
     def month_totals(self, period: Period) -> Past | None:
         """The totals of one month itself: of its last published revision, else of its draft; None without either."""
         with self._read() as connection:
@@ -603,13 +613,13 @@ class Store:
     def discrepancies(self, period: Period) -> list[dict[str, Any]]:
         """All discrepancies of a month, closed ones too, the heaviest first: the columns of the table with `place`, `pcode` and
         `level`; `values` lists what is compared (`source`, `value`, `unit`, `as_of`, `where`, `source_id`, `takes`), `params`
-        is a mapping, `decisions` lists all that was decided about it in order, each with `undone` and the `values` it was
-        taken on, and `reopened_because` is the decision that other values have left behind, or None."""
+        is a mapping, `decisions` lists all that was decided about it in order, each with `undone`, `holds` (for the one
+        that holds now) and the `values` it was taken on, and `reopened_because` is the decision that other values have left behind, or None."""
         d = tables.discrepancy
         with self._read() as connection:
             query = select(d).where(d.c.period == str(period)).order_by(d.c.impact.desc(), d.c.id)
             rows = _with_names(connection, _dicts(connection, query))
-            decided = register.decisions_told(register.decisions(connection, period))
+            decided = register.decisions_told(connection, period)
         for row in rows:
             row["values"] = json.loads(row.pop("compared"))
             row["params"] = json.loads(row["params"])
@@ -876,7 +886,7 @@ def _upgrade(connection: Connection) -> None:
 
 _VIEW_ORDER = (
     "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "sex", "age",
-    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id",
+    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id", "key", "source_id", "file", "sheet", "row", "cell",
 )  # fmt: skip
 
 
@@ -1236,15 +1246,15 @@ def _published(connection: Connection, period: Period) -> ReleaseRow | None:
     return ReleaseRow(*row) if row is not None else None
 
 
-def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
+def _totals(release_id: int) -> Select[Any]:
     f = tables.figure.c
-    query = (
-        select(f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis)
-        .add_columns(f.carried_months)
-        .where(f.release_id == release.id, _is_total())
-        .order_by(f.place_id, f.population_group, f.measure, f.unit)
-    )
-    frame = _frame(connection, query, {"Int64": {"value"}, "int64": {"carried_months"}})
+    columns = (f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis, f.carried_months)
+    whole = select(*columns).where(f.release_id == release_id, _is_total())
+    return whole.order_by(f.place_id, f.population_group, f.measure, f.unit)
+
+
+def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
+    frame = _frame(connection, _totals(release.id), {"Int64": {"value"}, "int64": {"carried_months"}})
     return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
 
 

@@ -113,15 +113,18 @@ GROUP BY r.period, r.revision, f.place_id, p.pcode, {where}
 
 
 def _bridge(which: str) -> str:
-    """The items of the bridge; that which opens a region's cites the return the release was made with."""
+    """The items of the bridge; that which opens a region's cites the return the release was made with, and a decision of the CMP
+    who took it, when and why."""
     return f"""
 SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, a.population_group, a.measure, a.unit,
-    a.item, a.kind, a.value, a.reason, s.file, s.sha256, a.sheet, a.cell
+    a.item, a.kind, a.value, a.reason, s.file, s.sha256, a.sheet, a.cell, d.action, d.decided_by, d.decided_on,
+    d.reason AS decision_reason
 FROM adjustment a
 JOIN release r ON r.id = a.release_id
 JOIN place_path p ON p.place_id = a.place_id
 LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = a.place_id AND a.kind = 'return'
 LEFT JOIN submission s ON s.id = COALESCE(a.submission_id, u.submission_id)
+LEFT JOIN decision d ON d.id = a.decision_id
 WHERE {which}
 """
 
@@ -167,11 +170,24 @@ LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = t.place_id
 WHERE {_LAST}
 """
 
-_OPEN_DISCREPANCY = """
+
+def _day(column: str) -> str:
+    """The number of a day, counted as both databases count: the Julian day by whole divisions."""
+    year, month, day = (f"CAST(substr(CAST({column} AS TEXT), {part}) AS INTEGER)" for part in ("1, 4", "6, 2", "9, 2"))
+    before_march = f"(({month} - 14) / 12)"
+    return (
+        f"(1461 * ({year} + 4800 + {before_march})) / 4 + (367 * ({month} - 2 - 12 * {before_march})) / 12"
+        f" - (3 * (({year} + 4900 + {before_march}) / 100)) / 4 + {day}"
+    )
+
+
+_OPEN_DISCREPANCY = f"""
 SELECT d.id, d.rule, d.period, p.pcode, p.level, p.region, p.cercle, p.commune, d.population_group, d.measure,
-    d.compared, d.gap, d.share, d.status, d.sentence, d.proposed, d.owner, d.due, d.first_seen, d.last_seen
+    d.compared, d.gap, d.share, d.status, d.sentence, d.proposed, d.owner, d.due, d.first_seen, d.last_seen,
+    d.unit, d.impact, d.severity, d.partner, ({_day("d.last_seen")}) - ({_day("d.first_seen")}) AS age_days,
+    CASE WHEN d.last_seen > d.due THEN 1 ELSE 0 END AS escalated
 FROM discrepancy d JOIN place_path p ON p.place_id = d.place_id
-WHERE d.status IN ('open', 'reopened')
+WHERE d.status IN ('open', 'asked', 'reopened')
 """
 
 _ORIGIN_DESTINATION = f"""
@@ -183,6 +199,66 @@ JOIN place_path p ON p.place_id = f.place_id
 LEFT JOIN place_path o ON o.place_id = f.origin_id
 WHERE r.state = 'published' AND f.origin_id <> '_T' AND f.population_group = 'idp' AND f.measure = 'stock'
     AND {_total("origin_id", "cause")}
+"""
+
+
+def _secondary(which: str) -> str:
+    """Every secondary move that the returns of a release tell, as each region tells it: the region left and the region reached
+    may both tell one, and then it is there twice, for the two to be held against each other. An end that was not recognised
+    keeps the names written."""
+    return f"""
+SELECT r.period, r.revision, t.pcode AS told_by_pcode, t.name AS told_by,
+    b.pcode AS origin_pcode, COALESCE(b.region, o.from_region) AS origin_region, COALESCE(b.cercle, o.from_cercle) AS origin_cercle,
+    COALESCE(b.commune, o.from_commune) AS origin_commune,
+    p.pcode, COALESCE(p.region, o.to_region) AS region, COALESCE(p.cercle, o.to_cercle) AS cercle,
+    COALESCE(p.commune, o.to_commune) AS commune,
+    o.households, o.individuals, s.file, s.sha256, o.sheet, o.row
+FROM release r
+JOIN release_return u ON u.release_id = r.id
+JOIN submission s ON s.id = u.submission_id
+JOIN observation o ON o.submission_id = u.submission_id
+JOIN place_path t ON t.place_id = u.region_id
+LEFT JOIN place_path b ON b.place_id = o.from_place_id
+LEFT JOIN place_path p ON p.place_id = o.to_place_id
+WHERE o.table_name = 'movement' AND o.movement = 'secondary' AND o.accepted AND {which}
+"""
+
+
+def _lasting(which: str) -> str:
+    """Persons displaced for long, and those whose displacement ended: in the month (returned, integrated, relocated) and since
+    2012 (returned_since_2012). A column is empty where no return says it."""
+    persons = {
+        "displaced_over_12_months": _part("vulnerability", "displaced_over_12_months"),
+        "displaced_under_12_months": _part("vulnerability", "displaced_under_12_months"),
+        "returned": _one("idp", "returns", "individual"),
+        "returned_since_2012": _one("idp_returnee", "cumulative", "individual"),
+        "integrated": _one("idp", "integrations", "individual"),
+        "relocated": _one("idp", "relocations", "individual"),
+    }
+    wide = ",\n    ".join(f"{expression} AS {name}" for name, expression in persons.items())
+    return f"""
+SELECT r.period, r.revision, p.pcode, f.level, p.region, p.cercle, p.commune,
+    {wide}
+FROM figure f
+JOIN release r ON r.id = f.release_id
+JOIN place_path p ON p.place_id = f.place_id
+WHERE {which}
+GROUP BY r.period, r.revision, f.place_id, p.pcode, f.level, p.region, p.cercle, p.commune
+"""
+
+
+_SOURCE_STATEMENT = """
+SELECT t.period, t.source_id, t.organisation, t.lineage, t.scope, p.pcode, p.level, p.region, p.cercle, p.commune,
+    t.population_group, t.measure, t.unit, t.value, t.as_of, t.table_name, t.document, t.quoted, t.file, t.sha256, t.sheet,
+    t.row, t.cell
+FROM statement t LEFT JOIN place_path p ON p.place_id = t.place_id
+"""
+
+_EVENT_BOARD = """
+SELECT e.period, e.key, p.pcode, p.level, p.region, p.cercle, p.commune, e.status, e.age_days, e.first_on, e.last_on, e.origin,
+    e.shock, e.witnesses, e.organisations, e.alert_numbers, CASE WHEN e.assessed THEN 1 ELSE 0 END AS assessed,
+    e.households_low, e.households_high, e.individuals_low, e.individuals_high
+FROM event e LEFT JOIN place_path p ON p.place_id = e.place_id
 """
 
 VIEWS: Mapping[str, str] = {
@@ -199,6 +275,12 @@ VIEWS: Mapping[str, str] = {
     "official_completeness": _COMPLETENESS,
     "open_discrepancy": _OPEN_DISCREPANCY,
     "origin_destination": _ORIGIN_DESTINATION,
+    "official_secondary": _secondary(_LAST),
+    "draft_secondary": _secondary("r.state = 'draft'"),
+    "official_lasting": _lasting(_LAST),
+    "draft_lasting": _lasting("r.state = 'draft'"),
+    "source_statement": _SOURCE_STATEMENT,
+    "event_board": _EVENT_BOARD,
 }
 """Name -> query; a view stands after those that it reads."""
 

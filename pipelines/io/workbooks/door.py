@@ -10,8 +10,7 @@ import zipfile
 from io import BytesIO
 from typing import Any
 
-from pipelines.intake import letters
-from pipelines.model import Problem
+from pipelines.model import Problem, letters
 from pipelines.settings import Limits
 
 MEGABYTE = 1_000_000

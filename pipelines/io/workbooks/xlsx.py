@@ -9,11 +9,10 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from pipelines.intake import letters
 from pipelines.io.workbooks import door
 from pipelines.io.workbooks.door import Package
 from pipelines.io.workbooks.marks import ERRORS, Listener, Marks, address, column, walk
-from pipelines.model import Merge, Unread
+from pipelines.model import Merge, Unread, letters
 from pipelines.settings import Limits
 
 WORKBOOK = "xl/workbook.xml"

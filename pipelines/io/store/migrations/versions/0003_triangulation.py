@@ -8,7 +8,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-views = "829d036255ac9797"
+views = "06965f65db267b61"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -175,6 +175,7 @@ def _discrepancy() -> None:
         discrepancy.create_check_constraint(op.f("ck_discrepancy_unit"), UNITS)
         discrepancy.create_check_constraint(op.f("ck_discrepancy_severity"), "severity IN ('amber', 'red')")
         discrepancy.create_check_constraint(op.f("ck_discrepancy_proposed"), f"proposed IN {ACTIONS}")
+        discrepancy.create_check_constraint(op.f("ck_discrepancy_owner"), "owner IN ('region', 'partner', 'rrm', 'dnds')")
         discrepancy.create_check_constraint(op.f("ck_discrepancy_impact"), "impact >= 0")
 
 

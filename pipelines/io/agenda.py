@@ -1,0 +1,386 @@
+"""What the meeting has before it: the disagreements of a month as people are shown them, in the order of what they weigh, with
+the words in which each is told. Shared by the commands, the workbook of the meeting and the query letters; imports no pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any
+
+from pipelines import deciding
+from pipelines.deciding import Question
+from pipelines.io import place_names, reference
+from pipelines.io.explain import cell_of
+from pipelines.io.store import Store
+from pipelines.model import Compared, Period
+from pipelines.places import LEVELS
+from schemas import texts
+from schemas.cells import plain
+from schemas.codes import UNSETTLED, Action, DiscrepancyStatus, Measure, Movement, Owner, PopulationGroup, Severity, Shock, Unit
+from schemas.texts import LANGUAGES, message, number, percent
+
+COUNTRY = "ML"
+_SMALLEST_SHARE = 0.001
+"""What one decimal of a percentage still shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A discrepancy as people are shown it. `number` is its place in the order of impact; `gap` is signed, in `unit`; `impact` the
+    persons at stake and `share` their part of the national total. `decisions` are all that was decided about it, the oldest first,
+    and `standing` the one that holds."""
+
+    number: int
+    id: str
+    fingerprint: str
+    rule: str
+    period: Period
+    place_id: str
+    place: str
+    pcode: str | None
+    region_id: str | None
+    region: str
+    group: PopulationGroup
+    measure: Measure
+    unit: Unit
+    values: tuple[Compared, ...]
+    gap: int
+    impact: int
+    share: float | None
+    severity: Severity
+    status: DiscrepancyStatus
+    params: Mapping[str, Any]
+    told: str
+    """Its sentence in French, as the store keeps it."""
+    proposed: Action
+    owner: Owner
+    partner: str | None
+    due: date | None
+    age_days: int
+    overdue_days: int
+    reply: str | None
+    former: Mapping[str, Any] | None
+    """The decision that stood until the values changed."""
+    additional: bool
+    asked: Question
+    decisions: tuple[Mapping[str, Any], ...] = ()
+    standing: Mapping[str, Any] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in UNSETTLED
+
+    def sentence(self, lang: str) -> str:
+        return self.told if lang == "fr" else texts.rule_sentence(self.rule, self.params, lang)
+
+    def remedy(self, lang: str) -> str:
+        return texts.rule_remedy(self.rule, self.params, lang)
+
+    @property
+    def possible(self) -> tuple[Action, ...]:
+        return deciding.possible(self.asked)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Whose number may be taken in the place of the return's."""
+        return deciding.sources(self.asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """The month before the CMP on `day`. `points` are all discrepancies, open ones first, by impact. `not_comparable` and `events` are
+    rows of the store, the `values` of the former as `Compared`; each of `moves` is {from, to, households, individuals, where}, the ends ids of places."""
+
+    period: Period
+    day: date
+    points: tuple[Point, ...]
+    not_comparable: tuple[Mapping[str, Any], ...] = ()
+    events: tuple[Mapping[str, Any], ...] = ()
+    moves: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def open_points(self) -> tuple[Point, ...]:
+        return tuple(point for point in self.points if point.is_open)
+
+
+# --- from the store -----------------------------------------------------------------------------------------------------
+
+
+def agenda(store: Store, period: Period, day: date, *, region_id: str | None = None) -> Agenda:
+    """What there is to decide about a month, seen on `day`; of one region alone when it is given."""
+
+    def here(row: Mapping[str, Any]) -> bool:
+        return region_id in (None, region_of(row["place_id"]))
+
+    return Agenda(
+        period, day, points(store, period, day, region_id=region_id), tuple(_with_values(row) for row in store.not_comparable(period) if here(row)),
+        tuple(filter(here, store.events(period))), _moves(store, period, region_id),
+    )  # fmt: skip
+
+
+def points(store: Store, period: Period, day: date, *, region_id: str | None = None) -> tuple[Point, ...]:
+    """The discrepancies of a month, open ones first, by impact. Their numbers are those of the whole country."""
+    past = store.past_totals(period)
+    found = [_point(row, day, past) for row in store.discrepancies(period)]
+    order = {asked.id: number for number, asked in enumerate(deciding.ranked(point.asked for point in found))}
+    ordered = sorted(found, key=lambda point: (not point.is_open, order[point.id]))
+    numbered = (replace(point, number=number) for number, point in enumerate(ordered, start=1))
+    return tuple(point for point in numbered if region_id in (None, point.region_id))
+
+
+def region_of(place_id: str) -> str | None:
+    """The region a place lies in, itself when it is one, None for the country."""
+    return None if place_id == COUNTRY else reference.gazetteer().region_of(place_id) or place_id
+
+
+def _former(decision: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    return decision and {**decision, "decided_on": date.fromisoformat(decision["decided_on"])}
+
+
+def _with_values(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, "values": tuple(Compared(**value) for value in row["values"])}
+
+
+def _point(row: Mapping[str, Any], day: date, past: Mapping[tuple[str, str, str], Mapping[str, int]]) -> Point:
+    status, region = DiscrepancyStatus(row["status"]), region_of(row["place_id"])
+    before = past.get((row["place_id"], row["population_group"], row["measure"]), {})
+    asked = replace(deciding.question(row), past=before)
+    holding = [decision for decision in row["decisions"] if not decision["undoes"] and not decision["undone"]]
+    standing = holding[-1] if holding and status in (DiscrepancyStatus.DECIDED, DiscrepancyStatus.ASKED) else None
+    return Point(
+        number=0, id=row["id"], fingerprint=row["fingerprint"], rule=row["rule"], period=Period.parse(row["period"]),
+        place_id=row["place_id"], place=row["place"], pcode=row["pcode"], region_id=region, region=region_name(region),
+        group=PopulationGroup(row["population_group"]), measure=Measure(row["measure"]), unit=Unit(row["unit"]), values=asked.values,
+        gap=row["gap"], impact=row["impact"], share=row["share"], severity=Severity(row["severity"]), status=status,
+        params=row["params"], told=row["sentence"], proposed=Action(row["proposed"] or texts.rules()[row["rule"]].proposed or Action.ASK_REGION),
+        owner=Owner(row["owner"] or Owner.DNDS), partner=row["partner"], due=row["due"], age_days=max(0, (day - row["first_seen"]).days),
+        overdue_days=deciding.days_late(row["due"], day) if status in UNSETTLED else 0, reply=row["reply"],
+        former=_former(row["reopened_because"]), additional=row["additional"], asked=asked, decisions=tuple(row["decisions"]), standing=standing,
+    )  # fmt: skip
+
+
+def _moves(store: Store, period: Period, region_id: str | None) -> tuple[Mapping[str, Any], ...]:
+    """Secondary displacements as each return tells them: two returns that tell of one are two lines, and nothing is summed."""
+    gazetteer = reference.gazetteer()
+    everywhere = {
+        place.place_id for vintage in gazetteer.vintages for level in LEVELS for place in gazetteer.places(level, vintage)
+    }
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in store.observations_for(period, everywhere, ["movement"]):
+        ends = row["from_place_id"], row["to_place_id"]
+        if row["movement"] != Movement.SECONDARY or not row["accepted"]:
+            continue
+        if region_id not in (None, *(region_of(end) for end in ends if end)):
+            continue
+        line = found.setdefault((*(end or "" for end in ends), row["file"]), {  # type: ignore[arg-type]
+            "from": ends[0], "to": ends[1], "households": None, "individuals": None, "where": [],
+        })  # fmt: skip
+        for unit in ("households", "individuals"):
+            if row[unit] is not None:
+                line[unit] = (line[unit] or 0) + row[unit]
+        line["where"].append(" › ".join(part for part in (row["file"], row["sheet"], cell_of(row, "individuals")) if part))
+    return tuple(found[key] for key in sorted(found))
+
+
+# --- the words of it ----------------------------------------------------------------------------------------------------
+
+
+def label(place_id: str, lang: str = "fr") -> str:
+    """A place as people tell it from its namesakes: `Bankass (région de Mopti)`; the country by its name."""
+    gazetteer = reference.gazetteer()
+    return message("agenda_country", lang) if place_id == COUNTRY else place_names.label(gazetteer, place_id, lang)
+
+
+def region_name(region_id: str | None, lang: str = "fr") -> str:
+    return reference.gazetteer().place(region_id).name if region_id else message("agenda_country", lang)
+
+
+def amount(value: int | None, unit: str, lang: str = "fr") -> str:
+    """`80 000 individus`; a word where the number is missing."""
+    if value is None:
+        return message("agenda_no_value", lang)
+    one = abs(value) < 2 if lang == "fr" else abs(value) == 1
+    return message(f"agenda_{unit}_{'one' if one else 'many'}", lang, value=value)
+
+
+def counted(key: str, count: int, lang: str = "fr", **params: Any) -> str:
+    """The text `{key}_one` or `{key}_many`, filled with `count`."""
+    return message(f"{key}_{'one' if count == 1 or (lang == 'fr' and count == 0) else 'many'}", lang, count=count, **params)
+
+
+def persons(count: int, lang: str = "fr") -> str:
+    return counted("agenda_persons", count, lang)
+
+
+def days(count: int, lang: str = "fr") -> str:
+    return counted("agenda_days", count, lang)
+
+
+def signed(gap: int, lang: str = "fr") -> str:
+    return ("+" if gap > 0 else "−" if gap < 0 else "") + number(abs(gap), lang)
+
+
+def gap_words(gap: int, unit: str, lang: str = "fr") -> str:
+    """A signed number with its unit: `+4 000 individus`."""
+    return ("+" if gap > 0 else "−" if gap < 0 else "") + amount(abs(gap), unit, lang)
+
+
+def age_words(age: int, lang: str = "fr") -> str:
+    return message("agenda_age", lang, age=days(age, lang)) if age else message("agenda_new", lang)
+
+
+def part(share: float | None, lang: str = "fr") -> str:
+    """A share of the national total; what is too small for one decimal is told as that, never as nothing."""
+    if share is None:
+        return message("agenda_no_share", lang)
+    if 0 < abs(share) < _SMALLEST_SHARE:
+        return message("agenda_tiny_share", lang, smallest=percent(_SMALLEST_SHARE, lang))
+    return percent(abs(share), lang)
+
+
+def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
+    """A number with its source and day, and where it stands (empty when nobody says)."""
+    key = "agenda_value" if value.as_of else "agenda_value_undated"
+    as_of = day_or_text(value.as_of, lang)
+    said = message(key, lang, source=value.source, amount=amount(value.value, value.unit, lang), as_of=as_of)
+    return said, value.where or ""
+
+
+def counted_as(group: PopulationGroup, measure: Measure, unit: Unit, lang: str = "fr") -> str:
+    return f"{group.label(lang)}, {measure.label(lang)}, {unit.label(lang)}"
+
+
+def owner_words(owner: Owner, partner: str | None, lang: str = "fr") -> str:
+    return partner or owner.label(lang)
+
+
+def due_words(point: Point, lang: str = "fr") -> str:
+    """Until when an answer is due."""
+    if point.due is None:
+        return message("agenda_no_due", lang)
+    return message("agenda_due", lang, day=point.due)
+
+
+def decision_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
+    """`garder la fiche, par A. Diarra le 12/01/2020 : « vérifié au téléphone »`."""
+    action = Action(decision["action"]).label(lang)
+    if decision.get("source"):
+        action = message("agenda_action_of", lang, action=action, source=decision["source"])
+    key = "agenda_undone_by" if decision.get("undoes") else "agenda_decision"
+    return message(key, lang, action=action, by=decision["decided_by"], day=decision["decided_on"], reason=decision["reason"])
+
+
+def summary(points: Iterable[Point], lang: str = "fr") -> str:
+    """How many are open, and how few of them explain how much."""
+    open_points = [point for point in points if point.is_open]
+    if not open_points:
+        return message("agenda_nothing_open", lang)
+    explained = deciding.explained([point.asked for point in open_points], lang)
+    return f"{counted('agenda_open', len(open_points), lang)} {explained}".rstrip()
+
+
+def not_comparable_words(row: Mapping[str, Any], lang: str = "fr") -> str:
+    """Why two numbers are not held against each other."""
+    return str(row["sentence"]) if lang == "fr" else message(row["reason"], lang, **row["params"])
+
+
+@cache
+def _action_words() -> Mapping[str, Action]:
+    found: dict[str, Action] = {}
+    for action in Action:
+        words = (
+            str(action),
+            *(action.label(lang) for lang in LANGUAGES),
+            *(message(f"action_word_{action}", lang) for lang in LANGUAGES),
+        )
+        found.update({plain(word): action for word in words})
+    return found
+
+
+def action_meant(text: str) -> Action | None:
+    """The action that a word names: what is typed (« garder », `keep`), its label or its code, in French or English."""
+    return _action_words().get(plain(text))
+
+
+def word_of(action: Action, lang: str = "fr") -> str:
+    """What people type for an action."""
+    return message(f"action_word_{action}", lang)
+
+
+def rule_title(rule: str, lang: str = "fr") -> str:
+    return message(f"rule_title_{rule}", lang)
+
+
+def day_or_text(as_of: str, lang: str = "fr") -> str:
+    """The day of a number as people write it; what is no day as it is, and a dash for nothing."""
+    if not as_of:
+        return "—"
+    try:
+        return texts.day(as_of, lang)
+    except ValueError:
+        return as_of
+
+
+def answered_lines(point: Point, day: date, lang: str = "fr") -> list[str]:
+    """What is known beside the numbers: the answer given, to whom it goes when none came in time, what was decided before."""
+    lines = [message("agenda_reply", lang, reply=point.reply)] if point.reply else []
+    if point.is_open and not point.reply and (late := deciding.escalation_sentence(point.due, day, lang)):
+        lines.append(late)
+    if point.former is not None:
+        lines.append(message("agenda_reopened", lang, decision=decision_words(point.former, lang)))
+    elif point.status is DiscrepancyStatus.ASKED and point.standing is not None:
+        lines.append(message("agenda_asked", lang, decision=decision_words(point.standing, lang)))
+    return lines
+
+
+def span(low: int | None, high: int | None, lang: str = "fr") -> str:
+    """A range of counts; one number when both ends are the same."""
+    if low is None or high is None:
+        return message("agenda_no_value", lang)
+    return number(low, lang) if low == high else message("agenda_span", lang, low=low, high=high)
+
+
+def shock_words(shock: str | None, lang: str = "fr") -> str:
+    return Shock(shock).label(lang) if shock in set(Shock) else shock or ""
+
+
+def origin_words(origin: str | None, lang: str = "fr") -> str:
+    known = (
+        {
+            place.place_id
+            for vintage in reference.gazetteer().vintages
+            for level in LEVELS
+            for place in reference.gazetteer().places(level, vintage)
+        }
+        if origin
+        else ()
+    )
+    return label(origin, lang) if origin and origin in known else origin or ""
+
+
+def group_label(group: str, lang: str = "fr") -> str:
+    return PopulationGroup(group).label(lang)
+
+
+def taken_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
+    """What a decision puts in the place of the return's number."""
+    numbers = [amount(decision[f"{unit}s"], unit, lang) for unit in Unit if decision[f"{unit}s"] is not None]
+    return "\n".join(part for part in (decision["source"], *numbers) if part)
+
+
+def holds_words(point: Point, decision: Mapping[str, Any], lang: str = "fr") -> str:
+    """Whether a decision holds, was taken back, or was taken on values that have changed since."""
+    if decision["undoes"]:
+        return ""
+    key = "undone" if decision["undone"] else "holds" if point.standing is decision else "replaced"
+    if point.former is not None and point.former["decision_id"] == decision["id"]:
+        key = "reopened"
+    return message(f"agenda_state_{key}", lang)
+
+
+def proposal(point: Point, lang: str = "fr") -> str:
+    """What is proposed, and how to go about it: `Interroger la région : demander…`."""
+    action = point.proposed.label(lang)
+    return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))
