@@ -81,9 +81,9 @@ def _compared(value: Mapping[str, Any]) -> Compared:
 
 def totals_at(figures: pd.DataFrame, place_id: str, group: str, measure: str) -> dict[str, int]:
     """The known totals of a place by unit, of figures with or without their breakdowns."""
-    chosen = figures[(figures["place_id"] == place_id) & (figures["population_group"] == group) & (figures["measure"] == measure)]
     from pipelines.compilation import DIMENSIONS
 
+    chosen = figures[(figures["place_id"] == place_id) & (figures["population_group"] == group) & (figures["measure"] == measure)]
     broken_down = [name for name in DIMENSIONS if name in chosen]
     known = chosen[chosen["value"].notna() & (chosen[broken_down] == TOTAL).all(axis=1)]
     return {str(unit): int(value) for unit, value in zip(known["unit"], known["value"], strict=True)}
@@ -223,15 +223,15 @@ def _refused_reason(reason: str | None) -> Refusal | None:
 
 
 def standing(decisions: Iterable[Decision], fingerprints: Mapping[str, str]) -> tuple[Decision, ...]:
-    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last that nobody has undone,
-    and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
+    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last written down that nobody
+    has undone, and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
     by_id = sorted(decisions, key=lambda item: item.id, reverse=True)
     undone: set[int] = set()
     for item in by_id:  # the latest first, so that an undoing that was itself undone undoes nothing
         if item.undoes is not None and item.id not in undone:
             undone.add(item.undoes)
     last: dict[str, Decision] = {}
-    for item in sorted(by_id, key=_when):
+    for item in reversed(by_id):
         if item.undoes is None and item.id not in undone:
             last[item.discrepancy_id] = item
     return tuple(
