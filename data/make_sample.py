@@ -1,8 +1,9 @@
 """Writes the sample months `data/raw/2019-11` and `data/raw/2019-12` from the tables of `data/sample_facts`.
 
-December holds the real households and individuals of DTM round 60; every breakdown, movement and alert, and all of
-November, is illustrative and says so in the workbook. November is December less its movements. The script checks what
-it is about to write and stops before the first file when anything does not add up; run again, it writes the same bytes.
+December holds the real households and individuals of DTM round 60; every breakdown, movement, alert and partner source, and
+all of November, is illustrative and says so in the workbook. November is December less its movements. The sources agree with
+the returns but for the few disagreements that the month is there to show. The script checks what it is about to write and stops
+before the first file when anything does not add up; run again, it writes the same bytes.
 
     python -m data.make_sample            (from the root of the repository)
     python -m data.make_sample FOLDER     (somewhere else)
@@ -26,8 +27,9 @@ from babel.dates import format_date
 
 from pipelines.io.template import write_return, write_tables
 from pipelines.model import Period
+from pipelines.places import normalise
 from schemas import fields
-from schemas.codes import AgeBand, Sex, Vulnerability
+from schemas.codes import AgeBand, Movement, Sex, StatementStatus, Vulnerability
 
 HERE = Path(__file__).resolve().parent
 NOVEMBER, DECEMBER = Period(2019, 11), Period(2019, 12)
@@ -76,6 +78,46 @@ NOTICES: Mapping[Period, Mapping[str, str] | str] = {
     NOVEMBER: f"{_MARK} — Novembre 2019 est entièrement fictif ; seul le total national (201 429) est publié.",
 }  # fmt: skip
 
+@dataclass(frozen=True)
+class Source:
+    """A file of December's `sources/`: its facts, its layout and, in the sender's order, its columns. Sheets of theirs hold one table."""
+
+    slug: str
+    facts: str
+    layout: str
+    table: str
+    title: str
+    notice: str
+    columns: tuple[str, ...] = ()
+
+
+_PLACE, _COUNTS = ("region", "cercle"), ("households", "individuals")
+SOURCES = (
+    Source("totaux_circules_{}_segou", "circulated_2019_12", "totaux-circules-v1", "circulated", "Totaux circulés localement",
+           "Total fictif, différent de la fiche régionale à dessein."),
+    Source("liste_partenaire_{}_mopti", "partner_list_2019_12", "liste-partenaire-v1", "stock", "Liste d'un partenaire à Mopti",
+           "Organisation et chiffres fictifs ; proches de la fiche régionale, sauf à Djenné, à dessein.",
+           (*_PLACE, *_COUNTS, "observed_on", "organisation", "remarks")),
+    Source("presence_3w_{}", "presence_2019_12", "presence-3w-v1", "presence", "Présence des acteurs",
+           "Acteurs et présences fictifs ; personne à Tominian ni à Diré, à dessein."),
+    Source("chiffres_cites_{}", "quoted_2019_12", "chiffres-cites-v1", "statement", "Chiffres cités par d'autres",
+           "Chiffres et documents fictifs ; un seul se compare à la fiche, à dessein.",
+           ("stated_on", "organisation", *_PLACE, "commune", "population_group", *_COUNTS, "status", "document", "remarks")),
+    Source("rapatriements_hcr_{}", "unhcr_2019_12", "hcr-rapatriements-v1", "stock", "Rapatriements comptés par le HCR",
+           "Chiffres fictifs, que le HCR n'a pas publiés.",
+           (*_PLACE, "asylum_country", "repatriated_households", "repatriated_individuals", "observed_on", "organisation", "document",
+            "remarks")),
+)  # fmt: skip
+APART = {"Djenné"}
+"""Where the partner's list and the return differ, by 12 to 20 %; elsewhere they agree within 5 %."""
+UNCOVERED = {"Tominian", "Dire"}
+"""Where nobody works: the figures of both rest on key informants."""
+COVERED_FROM = 100
+"""Places with fewer persons need no actor to be covered."""
+NOT_COUNTED = {"N°08/2019-12/ERM"}
+"""The alert whose people no return counts as arrived."""
+TOLD_TWICE = ("N°03/2019-12/ERM", "N°07/2019-12/ERM")
+"""Two organisations that tell of one event with counts far apart."""
 Facts = list[dict[str, str]]
 Rows = dict[str, list[dict[str, Any]]]
 Key = tuple[str, str]
@@ -284,7 +326,7 @@ def typed(row: Mapping[str, str]) -> dict[str, Any]:
 def _value(name: str, text: str) -> Any:
     if not text:
         return None
-    if name in ("households", "individuals", "value"):
+    if name == "value" or name.endswith(("households", "individuals")):
         return int(text)
     return date.fromisoformat(text) if name.endswith("_on") else text
 
@@ -362,6 +404,12 @@ def check(returns: Mapping[Period, Mapping[str, Rows]]) -> None:
     check_stock_flow(returns[NOVEMBER], returns[DECEMBER])
     check_sites(returns[DECEMBER])
     check_alert_numbers(returns[DECEMBER])
+    check_alerts(returns[DECEMBER])
+    check_partner_list(returns[DECEMBER])
+    check_presence(returns[DECEMBER])
+    check_quoted(returns[DECEMBER])
+    check_unhcr(returns[DECEMBER])
+    check_illustrative()
 
 
 def check_totals(period: Period, regions: Mapping[str, Rows]) -> None:
@@ -453,6 +501,93 @@ def check_alert_numbers(regions: Mapping[str, Rows]) -> None:
     require(quoted <= known, f"alerts quoted but not in the list: {sorted(quoted - known)}")
 
 
+def check_alerts(regions: Mapping[str, Rows]) -> None:
+    """Every event of December is in the returns but one, and one is told of with counts far apart."""
+    arrivals = Counter[str]()
+    for rows in regions.values():
+        for row in rows["movement"]:
+            if row["movement"] in (Movement.ARRIVAL, Movement.SECONDARY):
+                arrivals[normalise(row["to_cercle"])] += row["individuals"]
+    alerts = {row["alert_number"]: row for row in facts("alerts") if row["month"] == str(DECEMBER)}
+    missed = {number for number, row in alerts.items() if 2 * arrivals[cercle_name(row)] < int(row["individuals"])}
+    require(missed == NOT_COUNTED, f"alerts whose people no return counts: {sorted(missed)}")
+    one, other = (alerts[number] for number in TOLD_TWICE)
+    same = all(one[name] == other[name] for name in ("event_on", "shock", "wave")) and cercle_name(one) == cercle_name(other)
+    require(same and one["organisation"] != other["organisation"], f"{TOLD_TWICE} are not two witnesses of one event")
+    require(apart(int(one["individuals"]), int(other["individuals"])) > 0.25, f"{TOLD_TWICE} count alike")
+
+
+def cercle_name(row: Mapping[str, Any]) -> str:
+    """A cercle as either spelling of it is known; Ménaka's also goes by MENAKA_CER."""
+    return normalise(row["cercle"].removesuffix("_CER"))
+
+
+def apart(one: int, other: int) -> float:
+    """How far two counts are from each other, over the mean of both."""
+    return abs(one - other) / ((one + other) / 2)
+
+
+def by_cercle(rows: Iterable[Mapping[str, Any]]) -> dict[str, Pair]:
+    found: dict[str, Pair] = {}
+    for row in rows:
+        found.setdefault(cercle_name(row), Pair()).add(row, +1)
+    return found
+
+
+def check_partner_list(regions: Mapping[str, Rows]) -> None:
+    """The partner is near the return of Mopti everywhere but where they are to differ."""
+    told = by_cercle(regions["Mopti"]["idp"])
+    for row in facts("partner_list_2019_12"):
+        where, own = f"partner list, {row['cercle']}", told[cercle_name(row)]
+        for unit, count in (("households", own.households), ("individuals", own.individuals)):
+            low, high = (0.12, 0.20) if row["cercle"] in APART else (0.0, 0.05)
+            require(low <= apart(count, int(row[unit])) <= high, f"{where}: {row[unit]} {unit} for {count}")
+        far = abs(int(row["individuals"]) - own.individuals) >= 250
+        require(far or row["cercle"] not in APART, f"{where}: a gap of less than 250 persons")
+
+
+def check_presence(regions: Mapping[str, Rows]) -> None:
+    """Every cercle with displaced people has an actor in December, but those that are to have none."""
+    last = DECEMBER.last_day.isoformat()
+    there = {cercle_name(row) for row in facts("presence_2019_12")
+             if row["started_on"] <= last and (row["ended_on"] or last) >= DECEMBER.first_day.isoformat()}  # fmt: skip
+    needed = {row["cercle"] for rows in regions.values() for row in rows["idp"] if row["individuals"] >= COVERED_FROM}
+    bare = {cercle for cercle in needed if normalise(cercle) not in there}
+    require(bare == UNCOVERED, f"cercles without an actor: {sorted(bare)}")
+
+
+def check_quoted(regions: Mapping[str, Rows]) -> None:
+    """A part is less than its whole, an estimate is round, an old figure is old, and people on no list are of a commune."""
+    told = by_cercle(row for rows in regions.values() for row in rows["idp"])
+    for row in facts("quoted_2019_12"):
+        count, old = int(row["individuals"]), (DECEMBER.last_day - date.fromisoformat(row["stated_on"])).days > 15
+        holds = {
+            StatementStatus.NOT_REGISTERED: bool(row["commune"]),
+            StatementStatus.UNDER_ASSESSMENT: count < told[cercle_name(row)].individuals,
+            StatementStatus.ESTIMATE: count % 1000 == 0,
+            StatementStatus.REGISTERED: old,
+        }
+        require(holds[StatementStatus(row["status"])], f"quoted figures, {row['cercle']}: {row['status']} {count}")
+
+
+def check_unhcr(regions: Mapping[str, Rows]) -> None:
+    """UNHCR counts in the places of the returns, from the same countries, and within 2 %."""
+    told = {(normalise(row["cercle"]), row["asylum_country"]): row for rows in regions.values() for row in rows["repatriated"]}
+    stated = {(cercle_name(row), row["asylum_country"]): row for row in facts("unhcr_2019_12")}
+    require(told.keys() == stated.keys(), f"UNHCR: other places than the returns: {sorted(told.keys() ^ stated.keys())}")
+    for key, row in stated.items():
+        for unit in ("households", "individuals"):
+            near = apart(told[key][unit], int(row[f"repatriated_{unit}"])) <= 0.02
+            require(near, f"UNHCR, {key[0]}: {row[f'repatriated_{unit}']} {unit} for {told[key][unit]}")
+
+
+def check_illustrative() -> None:
+    """Whoever an invented number is put in the mouth of is marked as invented too."""
+    for name in ("alerts", *(source.facts for source in SOURCES)):
+        for row in facts(name):
+            require("(illustratif)" in row["organisation"], f"{name}: {row['organisation']} is not marked as illustrative")
+
+
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
@@ -497,16 +632,19 @@ def write_alerts(folder: Path, period: Period) -> None:
     )
 
 
-def write_circulated(folder: Path, period: Period) -> None:
+def write_source(folder: Path, period: Period, source: Source) -> None:
+    """A source bears the date of the latest of its rows, and never one after the month."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [typed(row) for row in facts("circulated_2019_12")]
+    rows = [typed(row) for row in facts(source.facts)]
+    days = [row[name] for row in rows for name in ("stated_on", "observed_on") if row.get(name)]
     write_tables(
-        folder / f"totaux_circules_{period}_segou.xlsx",
-        title=f"Totaux circulés localement, {month_name(period)}",
-        dated=rows[0]["stated_on"],
-        rows={"circulated": rows},
-        layout=layout("totaux-circules-v1"),
-        notice=f"{_MARK} — Total fictif, différent de la fiche régionale à dessein.",
+        folder / f"{source.slug.format(period)}.xlsx",
+        title=f"{source.title}, {month_name(period)}",
+        dated=max(days, default=period.last_day),
+        rows={source.table: rows},
+        layout=layout(source.layout),
+        notice=f"{_MARK} — {source.notice}",
+        columns={source.table: source.columns} if source.columns else None,
     )
 
 
@@ -518,7 +656,8 @@ def main(raw: Path) -> None:
         month = raw / str(period)
         write_returns(month / "returns", period, regions)
         write_alerts(month / "alerts", period)
-    write_circulated(raw / str(DECEMBER) / "sources", DECEMBER)
+    for source in SOURCES:
+        write_source(raw / str(DECEMBER) / "sources", DECEMBER, source)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
-"""Workbooks whose rows are given: a *fiche régionale* as a directorate sends it, and the small tables of alerts and circulated
-totals. The sample is written with it.
+"""Workbooks whose rows are given: a *fiche régionale* as a directorate sends it, and the small tables of alerts, circulated totals
+and partners. The sample is written with it.
 
 Sheets, titles and their order come from a layout of `schemas/layouts`, headers and lists from `schemas/fields.py`.
 """
@@ -7,7 +7,7 @@ Sheets, titles and their order come from a layout of `schemas/layouts`, headers 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,11 @@ def write_tables(
     rows: Mapping[str, Sequence[Row]],
     layout: Mapping[str, Any],
     notice: Mapping[str, str] | str | None = None,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
-    """Writes a workbook of plain tables (alerts, circulated totals); `dated` is the date the file carries."""
-    _write(path, title, dated, layout, rows, notice, None)
+    """Writes a workbook of plain tables (alerts, circulated totals, what partners send); `dated` is the date the file carries.
+    `columns` names, by table, the columns that the sender keeps, in his order; a table that it leaves out has them all."""
+    _write(path, title, dated, layout, rows, notice, None, columns)
 
 
 def _write(
@@ -95,9 +97,10 @@ def _write(
     rows: Mapping[str, Sequence[Row]],
     notice: Mapping[str, str] | str | None,
     places: PlaceNames | None,
+    columns: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     book = _Book(path, title, dated)
-    tables = {table.name: table for table in fields.ALL_TABLES}
+    tables = {table.name: _kept(table, (columns or {}).get(table.name)) for table in fields.ALL_TABLES}
     sheets = [(tables[name], sheet, book.add_sheet(sheet["title"])) for name, sheet in layout["sheets"].items()]
     book.add_lists(layout.get("lists_sheet"), [table for table, _, _ in sheets], places or PlaceNames())
     for table, sheet, page in sheets:
@@ -108,6 +111,10 @@ def _write(
         else:
             _TablePage(book, page, table, heading).write(rows.get(table.name, ()))
     book.close()
+
+
+def _kept(table: Table, columns: Sequence[str] | None) -> Table:
+    return table if columns is None else replace(table, fields=tuple(table[name] for name in columns))
 
 
 @dataclass(frozen=True, slots=True)
