@@ -370,13 +370,21 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
     if as_json:
         from pipelines.io.show import status_json
 
-        _print_json({**status_json(board), "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths)]})
+        _print_json(
+            {
+                **status_json(board),
+                "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths, *outcome.asked.paths)],
+            }
+        )
     else:
         _print_board(board, findings, lang)
         out.print(message("cli_written", lang))
         for path in outcome.written:
             out.print(f"  {escape(str(path))}", highlight=False, soft_wrap=True)
         _print_sent_back(outcome.sent_back, lang)
+        if outcome.asked.letters:
+            asked = message("questions_count", lang, documents=len(outcome.asked.letters), folder=str(outcome.asked.folder))
+            out.print(escape(asked), highlight=False, soft_wrap=True)
     needs = any(found.effect is not Effect.INFORM for found in findings) or bool(board.discrepancies)
     return NEEDS_A_PERSON if strict and needs else DONE
 

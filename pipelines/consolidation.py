@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from pipelines import checking, compilation, correction, deciding, intake, settling, sources, triangulation
 from pipelines.checking import Dossier, Rulebook
 from pipelines.compilation import Month
-from pipelines.io import correspondence, draft_of_month, exports, reference, workbooks
+from pipelines.io import correspondence, draft_of_month, exports, questions, reference, workbooks
 from pipelines.io.correspondence import Written
 from pipelines.io.letterhead import Sender
 from pipelines.io.store import SavedSubmission, Store
@@ -39,7 +39,7 @@ from pipelines.model import (
 from pipelines.places import Alias, Gazetteer
 from pipelines.settings import Settings
 from schemas import fields, texts
-from schemas.codes import WAITS_FOR_THE_REGION, Effect, SubmissionStatus
+from schemas.codes import WAITS_FOR_THE_REGION, Effect, SourceKind, SubmissionStatus
 
 T = TypeVar("T")
 Perform = Callable[..., Any]
@@ -86,14 +86,15 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a consolidation found and wrote: submissions in the order of their regions, refused files, files written, and what is
-    to be sent back to the regions."""
+    """What a consolidation found and wrote: submissions in the order of their regions, refused files, files written, what is to
+    be sent back to the regions, and the letters that ask regions and partners about what does not agree."""
 
     period: Period
     saved: tuple[SavedSubmission, ...]
     refused: tuple[Checked, ...]
     written: tuple[Path, ...]
     sent_back: Written
+    asked: questions.Written
 
 
 def job(period: Period, settings: Settings, as_of: date | None = None) -> Job:
@@ -119,8 +120,9 @@ def consolidate(job: Job, perform: Perform = plainly) -> Outcome:
     draft = perform(decide, job, month, compiled, told, parts)
     written = perform(report, job, draft)
     back = perform(send_back, job, files)
+    asked = perform(ask, job)
     refused = tuple(item for item in checked if item.status == "refused")
-    return Outcome(job.period, saved, refused, written, back)
+    return Outcome(job.period, saved, refused, written, back, asked)
 
 
 # --- the steps ----------------------------------------------------------------------------------------------------------
@@ -253,6 +255,13 @@ def send_back(job: Job, files: Sequence[OpenedFile]) -> Written:
     )
 
 
+def ask(job: Job) -> questions.Written:
+    """The letters that put the open points of each region and partner to them; those no longer asked for are taken away."""
+    calendar = correspondence.Calendar(job.period, job.settings.answer_due(job.period, job.as_of), job.as_of)
+    with job.store() as opened:
+        return questions.write(job.outbox / questions.FOLDER, opened, job.period, calendar, _sender(job.settings, job.period))
+
+
 # --- their details ------------------------------------------------------------------------------------------------------
 
 
@@ -294,11 +303,13 @@ _WHERE = ("place_id", "file", "sheet", "row", "cell")
 
 
 def _with_printed(stated: Any, period: Period) -> Any:
-    """What files state of the month, and what was printed of the months before it."""
+    """What files state of the month, the reports printed before it, and what others have published of about its time."""
     import pandas as pd
 
-    printed = sources.printed(period.previous())
-    return pd.concat([stated, printed], ignore_index=True) if len(printed) else stated
+    known = sources.printed(period.next())
+    printed = known["table"] == SourceKind.PRINTED
+    before = pd.Series([day <= period.previous().last_day for day in known["as_of"]], index=known.index, dtype=bool)
+    return pd.concat([stated, known[before | ~printed]], ignore_index=True) if len(known) else stated
 
 
 def _doubted(found: Iterable[Discrepancy], decisions: Sequence[Decision]) -> set[tuple[str, str, str]]:

@@ -17,7 +17,7 @@ RETRIED = frozenset(
     {
         consolidation.read, consolidation.read_sources, consolidation.store, consolidation.compile_, consolidation.triangulate,
         consolidation.decide, consolidation.report,
-        consolidation.send_back,
+        consolidation.send_back, consolidation.ask,
     }
 )  # fmt: skip
 """The steps that touch files or the store: a lock or a slow disk passes."""

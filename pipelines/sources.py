@@ -168,6 +168,13 @@ def source_of_row(row: Mapping[Any, Any], layout: str | None = None) -> Source:
     return source_of(_text(row.get("organisation")), layout, _text(row.get("document")))
 
 
+def is_local(source_id: str) -> bool:
+    """Whether a source of the register is a service of the directorates, whose numbers outside the return are the root of the
+    disagreement."""
+    known = register().by_id.get(source_id)
+    return known is not None and known.kind is SourceKind.LOCAL
+
+
 def row_name(organisation: str) -> str:
     """The name that a row of the register would have for an organisation: ong_exemple."""
     return plain(organisation).replace("+", " plus ").replace(" ", "_")
@@ -416,12 +423,12 @@ def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
         "source_id": source.id,
         "organisation": source.name.fr,
         "lineage": source.lineage_of(row["population_group"]),
-        "scope": str(Scope.WHOLE),
+        "scope": str(Scope(row["scope"])),
         "table": str(SourceKind.PRINTED if source.kind is SourceKind.PRINTED else SourceKind.STATEMENT),
         "file": _PRINTED,
         "sheet": None,
         "row": number,
         "cell": None,
         "document": row["product"],
-        "quoted": None,
+        "quoted": row["quoted"] or None,
     }

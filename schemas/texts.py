@@ -239,6 +239,12 @@ def _registered(own: Any, lang: str) -> str:
     return message("registered", lang, now=own[0], unit=own[1]) if own else message("registered_none", lang)
 
 
+def _counts(values: Any, lang: str) -> str:
+    """`806 ménages et 5 086 individus`."""
+    told = [f"{number(value, lang)} {codes.Unit(unit).label(lang)}" for value, unit in values]
+    return message("and_counts", lang, first=told[0], second=told[1]) if len(told) == 2 else told[0] if told else ""
+
+
 def _arrived(persons: Any, lang: str) -> str:
     return message(("arrived_none", "arrived_one")[persons] if persons < 2 else "arrived_some", lang, arrivals=persons)
 
@@ -253,6 +259,11 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "event_on": _iso_day,
     "low_high": _low_high,
     "arrived_told": _arrived,
+    "counts": _counts,
+    "beside_counts": _counts,
+    "beside_on": lambda value, lang: day(value, lang) if value else "—",
+    "quoted": lambda value, lang: message("quoted_scope", lang, words=value) if value else "",
+    "make_whole": lambda value, lang: message("make_whole", lang, whole=value) if value else "",
     "beside_source": lambda value, lang: message("the_return", lang) if value == "return" else str(value),
     "registered": _registered,
     "rank_before": _rank_before,

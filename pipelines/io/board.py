@@ -12,9 +12,8 @@ from typing import Any
 from pipelines.io import reference
 from pipelines.io.store import Store
 from pipelines.model import Period
-from schemas.codes import DiscrepancyStatus, Effect, PopulationGroup, Unit
+from schemas.codes import UNSETTLED, Effect, PopulationGroup, Unit
 
-_OPEN = (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
 Totals = Mapping[str, Mapping[str, int | None]]
 
 
@@ -46,7 +45,7 @@ class Board:
     previous: Totals
     refused_files: tuple[str, ...]
     discrepancies: tuple[str, ...]
-    """The sentence of each open one, the largest gap first."""
+    """The sentence of each open one, what weighs most first."""
 
 
 def board(store: Store, period: Period) -> Board:
@@ -120,9 +119,9 @@ def _finding_line(row: Mapping[str, Any]) -> FindingLine:
 
 
 def open_discrepancies(store: Store, period: Period) -> list[dict[str, Any]]:
-    """What sources still disagree about, the largest gap first."""
-    rows = [row for row in store.discrepancies(period) if row["status"] in _OPEN]
-    return sorted(rows, key=lambda row: (-abs(row["gap"]), row["id"]))
+    """What sources still disagree about, what weighs most first."""
+    rows = [row for row in store.discrepancies(period) if row["status"] in UNSETTLED]
+    return sorted(rows, key=lambda row: (-row["impact"], row["id"]))
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:

@@ -43,10 +43,11 @@ def canonical_csv(frame: pd.DataFrame) -> bytes:
 
 
 def dataset(compiled: Compiled) -> dict[str, bytes]:
-    """The canonical files of a month. Store ids are left out: they depend on the order in which files arrived."""
+    """The canonical files of a month. Store ids are left out: they depend on the order in which files arrived and
+    decisions were typed."""
     return {
         "figures.csv": canonical_csv(compiled.figures),
-        "bridge.csv": canonical_csv(compiled.adjustments.drop(columns="submission_id")),
+        "bridge.csv": canonical_csv(compiled.adjustments.drop(columns=["submission_id", "decision_id"], errors="ignore")),
     }
 
 

@@ -85,13 +85,19 @@ def _effects(findings: Mapping[str, int], lang: str) -> list[str]:
     return [number(count, lang) if count else "·" for count in counts]
 
 
+SHOWN = 5
+"""Discrepancies that the board of a month tells; `discrepancies` lists them all."""
+
+
 def headlines(board: Board, lang: str) -> Iterator[str]:
     """The national sentence, what it is compared with, and the refused files."""
     yield message("board_headline", lang, month_name=texts.month(str(board.period), lang), households=board.totals[_IDP][_HOUSEHOLD],
                   individuals=board.totals[_IDP][_INDIVIDUAL], returnees=board.totals[_RETURNEE][_INDIVIDUAL])  # fmt: skip
     yield message("board_compared", lang, past=board.compared_with) if board.compared_with else message("board_no_past", lang)
-    for sentence in board.discrepancies:
+    for sentence in board.discrepancies[:SHOWN]:
         yield message("board_discrepancy", lang, sentence=escape(sentence))
+    if board.discrepancies:
+        yield message("board_discrepancies", lang, count=len(board.discrepancies), period=str(board.period))
     if board.refused_files:
         yield message("board_refused_files", lang, files=list(board.refused_files))
     yield message("board_draft", lang)

@@ -24,7 +24,7 @@ from pipelines.triangulation.comparisons import (
     told_in_past,
 )
 from pipelines.triangulation.evidence import Evidence, Thresholds
-from pipelines.triangulation.statements import NEAR_DAYS, TABLES, Stated, Statements, series_of
+from pipelines.triangulation.statements import NEAR_DAYS, PRINTED, TABLES, Stated, series_of
 from schemas import fields, texts
 from schemas.codes import Measure, Movement, PopulationGroup, Scope, Unit
 
@@ -359,70 +359,96 @@ def secondary_mirror(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[
 
 
 def set_aside(evidence: Evidence) -> tuple[NotComparable, ...]:
-    """The numbers that are not compared with the stock of their place, each once, with the reason. They stand beside the return's
-    number or, when no return speaks of the place, beside the fullest number that a source gives of it."""
-    statements = evidence.stated
-    found = []
-    for item in statements.all:
-        if item.scope == Scope.INACCESSIBLE:
-            found.append(not_comparable(evidence, item.place_id, item.group, [item.compared(takes=False)], "not_comparable_inaccessible",
-                                        organisation=item.organisation))  # fmt: skip
-        elif item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
-            found.append(_aside(evidence, item, "not_comparable_flow", statements))
-    for item in statements.stocks:
-        reason = statements.why_not(item)
-        own = _own(evidence, item)
-        if reason is None and own is None:
-            reason = "not_comparable_no_return"
-        if reason is not None and item.scope != Scope.ADDITIONAL:
-            found.append(_aside(evidence, item, reason, statements))
-    found.extend(_copies(evidence, statements))
-    ranked = sorted(found, key=lambda item: (item.place_id, item.population_group, item.reason, str(item.values)))
-    return tuple(_once(ranked))
+    """The numbers that are not compared with the stock of their place, each source once for a place, with the reason. They stand
+    beside the return's numbers or, when no return speaks of the place, beside the fullest that a source gives of it."""
+    found = list(_copies(evidence))
+    aside = [(item, reason) for item in evidence.stated.all if (reason := _why_aside(evidence, item)) is not None]
+    keyed = sorted(aside, key=lambda pair: _aside_key(*pair))
+    for _, group in groupby(keyed, key=lambda pair: _aside_key(*pair)):
+        pairs = list(group)
+        found.append(_aside(evidence, [item for item, _ in pairs], pairs[0][1]))
+    return tuple(sorted(found, key=lambda item: (item.place_id, item.population_group, item.reason, str(item.values))))
 
 
-def _aside(evidence: Evidence, item: Stated, reason: str, statements: Statements) -> NotComparable:
-    beside = _own(evidence, item) or _fullest(item, statements)
-    if reason == "not_comparable_no_return" and beside is not None and beside.value == item.value:
-        beside = None
-    params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of) if item.as_of else None,
-              "period_end": str(evidence.period.last_day), "beside": beside.value if beside else None,
-              "beside_source": _called(beside)}  # fmt: skip
-    if beside is None and reason != "not_comparable_no_return":
+def _aside_key(item: Stated, reason: str) -> tuple[str, ...]:
+    return item.place_id, item.group, item.measure, reason, item.organisation, str(item.as_of), item.quoted or ""
+
+
+_RELEVANT_DAYS = 45
+"""Published totals further from the month than this are of no use beside it."""
+
+
+def _why_aside(evidence: Evidence, item: Stated) -> str | None:
+    if item.table == PRINTED or (item.where.startswith("printed.csv") and not _within(evidence, item, _RELEVANT_DAYS)):
+        return None
+    if item.scope == Scope.INACCESSIBLE:
+        return "not_comparable_inaccessible"
+    if item.scope == Scope.ADDITIONAL or item.value is None:
+        return None
+    if item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
+        return "not_comparable_flow"
+    reason = evidence.stated.why_not(item)
+    return "not_comparable_no_return" if reason is None and _own(evidence, item) is None else reason
+
+
+def _within(evidence: Evidence, item: Stated, days: int) -> bool:
+    return item.as_of is not None and abs((item.as_of - evidence.period.last_day).days) <= days
+
+
+def _aside(evidence: Evidence, items: Sequence[Stated], reason: str) -> NotComparable:
+    """The numbers of one source about one place, households and individuals, beside those of the return or of another source."""
+    items = sorted(items, key=lambda item: item.unit != Unit.HOUSEHOLD)
+    first = items[0]
+    besides = [beside for item in items if (beside := _own(evidence, item) or _fullest(evidence, item)) is not None]
+    if reason in ("not_comparable_no_return", "not_comparable_inaccessible"):
+        besides = []
+    beside = besides[0] if besides else None
+    params = {
+        "organisation": first.organisation, "counts": [[item.value, item.unit] for item in items], "quoted": first.quoted,
+        "stated_on": str(first.as_of) if first.as_of else None, "beside_on": beside.as_of if beside else None,
+        "beside_counts": [[each.value, each.unit] for each in besides], "beside_source": _called(beside),
+        "make_whole": _make_whole(evidence, first, beside),
+    }  # fmt: skip
+    if beside is None and reason not in ("not_comparable_no_return", "not_comparable_inaccessible"):
         reason = f"{reason}_alone"
-    return not_comparable(evidence, item.place_id, item.group, [beside, item.compared(takes=False)], reason, **params)
+    values = [*besides, *(item.compared(takes=False) for item in items)]
+    return not_comparable(evidence, first.place_id, first.group, values, reason, **params)
+
+
+def _make_whole(evidence: Evidence, item: Stated, beside: Compared | None) -> int | None:
+    """The number beside, when the parts that a source counts of a place add up to it."""
+    parts = {
+        other.quoted: other.value or 0
+        for other in evidence.stated.all
+        if (*_aside_key(other, "")[:3], *_aside_key(other, "")[4:6], other.unit, other.scope)
+        == (*_aside_key(item, "")[:3], *_aside_key(item, "")[4:6], item.unit, Scope.PARTIAL)
+    }
+    whole = beside.value if beside is not None and beside.unit == item.unit else None
+    return whole if len(parts) > 1 and whole is not None and sum(parts.values()) == whole else None
 
 
 def _called(beside: Compared | None) -> str | None:
     return None if beside is None else beside.source_id if beside.source_id == RETURN else beside.source
 
 
-def _fullest(item: Stated, statements: Statements) -> Compared | None:
-    """The largest number that another source gives of the whole place."""
+def _fullest(evidence: Evidence, item: Stated) -> Compared | None:
+    """The largest number that another source gives of the whole place, of about the same time."""
     others = [
-        other for other in statements.stocks
-        if (other.place_id, other.group, other.unit) == (item.place_id, item.group, item.unit) and other.scope == Scope.WHOLE and other is not item
+        other for other in evidence.stated.all
+        if (other.place_id, other.group, other.unit) == (item.place_id, item.group, item.unit) and other.scope == Scope.WHOLE
+        and other.organisation != item.organisation and other.value is not None and _within(evidence, other, _RELEVANT_DAYS)
     ]  # fmt: skip
     best = max(others, key=lambda other: (other.value or 0, other.organisation), default=None)
     return best.compared(takes=False) if best else None
 
 
-def _copies(evidence: Evidence, statements: Statements) -> Iterator[NotComparable]:
+def _copies(evidence: Evidence) -> Iterator[NotComparable]:
     """Sources of one lineage that repeat one number are one witness."""
-    whole = [item for item in statements.stocks if statements.why_not(item) is None]
+    whole = [item for item in evidence.stated.stocks if evidence.stated.why_not(item) is None]
     keyed = sorted(whole, key=lambda i: (i.place_id, i.group, i.measure, i.unit, i.lineage, i.organisation, i.where))
-    for (place, group, _, unit, lineage), same in groupby(keyed, lambda i: (i.place_id, i.group, i.measure, i.unit, i.lineage)):
+    for (place, group, _, unit, _), same in groupby(keyed, lambda i: (i.place_id, i.group, i.measure, i.unit, i.lineage)):
         items = {item.organisation: item for item in same}
-        if len(items) > 1 and lineage != "" and len({item.value for item in items.values()}) == 1:
+        if len(items) > 1 and len({item.value for item in items.values()}) == 1:
             values = [item.compared(takes=False) for item in items.values()]
-            yield not_comparable(evidence, place, group, values, "not_comparable_lineage", organisation=list(items), unit=unit,
-                                 stated=values[0].value)  # fmt: skip
-
-
-def _once(items: Sequence[NotComparable]) -> Iterator[NotComparable]:
-    seen = set()
-    for item in items:
-        key = (item.place_id, item.population_group, item.reason, tuple(str(value.where) for value in item.values))
-        if key not in seen:
-            seen.add(key)
-            yield item
+            yield not_comparable(evidence, place, group, values, "not_comparable_lineage", organisation=list(items),
+                                 counts=[[values[0].value, unit]])  # fmt: skip

@@ -179,6 +179,8 @@ def discrepancy(
     tells two of one rule apart, `distinct`), the fingerprint the values. `persons` is the impact where the gap is not it."""
     told = texts.rules()[about.rule]
     shown = tuple(value for value in values if value is not None)
+    if told.owner is not Owner.PARTNER:
+        more.pop("partner", None)  # the organisation is named among the values; somebody else is to answer
     key = digest([about.rule, str(evidence.period), about.place_id, about.group, str(about.measure),
                   sorted({str(value.source_id) for value in shown}), *distinct])  # fmt: skip
     impact = persons if persons is not None else _persons(evidence, about.unit, gap)

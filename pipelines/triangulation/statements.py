@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from pipelines import sources
 from pipelines.model import Compared
 from schemas import fields
 from schemas.codes import Measure, PopulationGroup, Scope
@@ -44,12 +45,15 @@ class Stated:
     scope: str
     table: str
     where: str
+    quoted: str | None = None
+    """What it covers, in the words of the source."""
     rows: int = 1
     """How many lines of the source it adds up."""
 
     @property
     def local(self) -> bool:
-        return self.table == fields.CIRCULATED.name
+        """Whether it comes from a service of the directorates, outside their returns."""
+        return self.table == fields.CIRCULATED.name or sources.is_local(self.source_id)
 
     def compared(self, *, takes: bool = True) -> Compared:
         return Compared(self.organisation, self.value, self.unit, str(self.as_of or ""), self.where, self.source_id, takes)
@@ -149,7 +153,7 @@ def _stated(row: Mapping[Any, Any]) -> Stated:
     return Stated(
         row["place_id"], row["population_group"], row["measure"], row["unit"], None if pd.isna(value) else int(value),
         as_of if isinstance(as_of, date) and not pd.isna(as_of) else None, str(row["source_id"]), str(row["organisation"]),
-        str(row["lineage"]), str(row["scope"]), str(row["table"]), where,
+        str(row["lineage"]), str(row["scope"]), str(row["table"]), where, row["quoted"] if isinstance(row["quoted"], str) else None,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipelines import deciding
 from pipelines.io.store import DecisionRefused, NewDecision, Store
 from pipelines.model import Compared, Finding, NotComparable
-from schemas.codes import WAITS_FOR_THE_REGION, Action, Effect
+from schemas.codes import WAITS_FOR_THE_REGION, Action, Effect, Owner
 from tests.store.samples import (
     DECEMBER,
     NOVEMBER,
@@ -148,7 +148,7 @@ def test_a_decision_is_kept_with_what_it_was_taken_on(store: Store) -> None:
     save_draft(store, discrepancies=told())
     decided = store.decide(
         "d1", action=Action.TAKE_SOURCE, by="CMP", on=date(2020, 1, 12), reason="PV 12", at=NOW, actor="dnds", source="dtm",
-        households=40, individuals=250, group_id="séance", owner="dnds", due=date(2020, 2, 1), fingerprint="f1",
+        households=40, individuals=250, group_id="séance", owner=Owner.DNDS, due=date(2020, 2, 1), fingerprint="f1",
     )  # fmt: skip
     (row,) = store.discrepancies(DECEMBER)
     assert (row["status"], row["owner"], row["due"]) == ("decided", "dnds", date(2020, 2, 1))
@@ -180,14 +180,14 @@ def test_what_the_region_is_to_answer_is_asked_and_the_rest_decided(store: Store
 
 def test_a_decision_holds_until_the_values_change_and_is_then_quoted(store: Store) -> None:
     save_draft(store, discrepancies=told())
-    (decided,) = decide(store, wanted(owner="DRDSES de Mopti"))
+    (decided,) = decide(store, wanted(owner=Owner.RRM))
     save_draft(store, discrepancies=told())
     assert status_of(store) == "decided"
     assert store.view("open_discrepancy").empty
     for _ in range(2):
         save_draft(store, discrepancies=told(gap(fingerprint="f2", stated=300)))
         (row,) = store.discrepancies(DECEMBER)
-        assert (row["status"], row["owner"], row["due"]) == ("reopened", "DRDSES de Mopti", date(2020, 1, 8))
+        assert (row["status"], row["owner"], row["due"]) == ("reopened", "rrm", date(2020, 1, 8))
         because = row["reopened_because"]
         assert (because["decision_id"], because["action"], because["decided_by"], because["decided_on"], because["reason"]) == (
             decided, "keep", "CMP", "2020-01-12", "PV 12",
@@ -284,6 +284,7 @@ def test_what_stands_follows_from_values_and_decisions_alone(tmp_path: Path, sql
             holds = store.standing_decisions(DECEMBER)
             assert len(store.decisions(DECEMBER)) == written  # nothing is erased
             assert tuple(holds) == deciding.standing(store.decisions(DECEMBER), {"d1": row["fingerprint"]})
+            assert [line["id"] for line in row["decisions"] if line["holds"]] == [item.id for item in holds]
             waits = [item.action in WAITS_FOR_THE_REGION for item in holds]
             if row["status"] != "closed":
                 assert (row["status"] == "decided", row["status"] == "asked") == (waits == [False], waits == [True])

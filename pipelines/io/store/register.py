@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from pipelines.io.store import tables
 from pipelines.io.store.audit import append, as_json
 from pipelines.model import Decision, Discrepancy, NotComparable, Period
-from schemas.codes import WAITS_FOR_THE_REGION, Action, DiscrepancyStatus
+from schemas.codes import WAITS_FOR_THE_REGION, Action, DiscrepancyStatus, Owner
 
 Told = tuple[Discrepancy, str, str, date | None]
 """A discrepancy with its sentence, its remedy and the day by which a new one is to be answered."""
@@ -38,7 +38,7 @@ class DecisionRefused(ValueError):  # noqa: N818 - it is the answer to a person,
 @dataclass(frozen=True, slots=True)
 class NewDecision:
     """What a person decides (`by`, who need not be the one who types). `fingerprint`, when given, is that of the values as the
-    person saw them; `action` may be left out only when the decision `undoes` another. `owner` and `due` say who is to answer
+    person saw them; `action` may be left out only when the decision `undoes` another. `owner` (an `Owner`) and `due` say who is to answer
     from now on, and by when; decisions taken together share a `group_id`."""
 
     discrepancy_id: str
@@ -174,7 +174,8 @@ def _settle(connection: Connection, about: Row[Any], wanted: NewDecision) -> Non
     stands = _stands(about.fingerprint, _standing(connection, d.c.id == about.id).get(about.id))
     if about.status == DiscrepancyStatus.CLOSED:
         stands["status"] = str(DiscrepancyStatus.CLOSED)
-    given = {name: value for name in ("owner", "due") if (value := getattr(wanted, name)) is not None}
+    owner = None if wanted.owner is None else str(Owner(wanted.owner))
+    given = {name: value for name, value in (("owner", owner), ("due", wanted.due)) if value is not None}
     connection.execute(update(d).where(d.c.id == about.id).values(**stands, **given))
 
 
@@ -204,13 +205,14 @@ def as_decision(row: Row[Any]) -> Decision:
     return Decision(action=Action(row.action), **{name: getattr(row, name) for name in named})
 
 
-def decisions_told(rows: Iterable[Row[Any]]) -> dict[str, list[dict[str, Any]]]:
-    """The decisions about each discrepancy as mappings, with `values` (what they were taken on) and `undone`."""
-    listed = list(rows)
+def decisions_told(connection: Connection, period: Period) -> dict[str, list[dict[str, Any]]]:
+    """The decisions about each discrepancy as mappings, with `values` (what they were taken on), `undone`, and `holds` for the
+    one that holds now."""
+    listed, holding = decisions(connection, period), {row.id for row in standing_decisions(connection, period)}
     undone = {row.undoes for row in listed}
     told: dict[str, list[dict[str, Any]]] = {}
     for row in listed:
-        line = dict(row._mapping) | {"undone": row.id in undone}
+        line = dict(row._mapping) | {"undone": row.id in undone, "holds": row.id in holding}
         line["values"] = json.loads(line.pop("compared") or "[]")
         told.setdefault(row.discrepancy_id, []).append(line)
     return told

@@ -613,13 +613,13 @@ class Store:
     def discrepancies(self, period: Period) -> list[dict[str, Any]]:
         """All discrepancies of a month, closed ones too, the heaviest first: the columns of the table with `place`, `pcode` and
         `level`; `values` lists what is compared (`source`, `value`, `unit`, `as_of`, `where`, `source_id`, `takes`), `params`
-        is a mapping, `decisions` lists all that was decided about it in order, each with `undone` and the `values` it was
-        taken on, and `reopened_because` is the decision that other values have left behind, or None."""
+        is a mapping, `decisions` lists all that was decided about it in order, each with `undone`, `holds` (for the one
+        that holds now) and the `values` it was taken on, and `reopened_because` is the decision that other values have left behind, or None."""
         d = tables.discrepancy
         with self._read() as connection:
             query = select(d).where(d.c.period == str(period)).order_by(d.c.impact.desc(), d.c.id)
             rows = _with_names(connection, _dicts(connection, query))
-            decided = register.decisions_told(register.decisions(connection, period))
+            decided = register.decisions_told(connection, period)
         for row in rows:
             row["values"] = json.loads(row.pop("compared"))
             row["params"] = json.loads(row["params"])

@@ -444,6 +444,7 @@ discrepancy = Table(
     _choice("severity", codes.Severity),
     _choice("status", codes.DiscrepancyStatus),
     _choice("proposed", codes.Action),
+    _choice("owner", codes.Owner),
     *_not_negative("impact"),
     CheckConstraint("last_seen >= first_seen", name="last_seen"),
 )

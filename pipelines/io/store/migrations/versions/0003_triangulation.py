@@ -175,6 +175,7 @@ def _discrepancy() -> None:
         discrepancy.create_check_constraint(op.f("ck_discrepancy_unit"), UNITS)
         discrepancy.create_check_constraint(op.f("ck_discrepancy_severity"), "severity IN ('amber', 'red')")
         discrepancy.create_check_constraint(op.f("ck_discrepancy_proposed"), f"proposed IN {ACTIONS}")
+        discrepancy.create_check_constraint(op.f("ck_discrepancy_owner"), "owner IN ('region', 'partner', 'rrm', 'dnds')")
         discrepancy.create_check_constraint(op.f("ck_discrepancy_impact"), "impact >= 0")
 
 
