@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pipelines.model import Compared, Compiled, Decision, DecisionConflict, Discrepancy, Past, Period, PeriodFinding, Settlement
 from pipelines.places import Gazetteer
 from schemas import texts
-from schemas.codes import CHANGES_A_NUMBER, TOTAL, UNSETTLED, Action, Basis, DiscrepancyStatus, Measure, Unit
+from schemas.codes import CHANGES_A_NUMBER, TOTAL, UNSETTLED, Action, Basis, DiscrepancyStatus, Effect, Measure, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipelines.checking import Rulebook
     from pipelines.settling import Reach
 
-FROZEN = "COUNT_FROZEN"
+FROZEN = ("COUNT_FROZEN", "PLACE_FROZEN")
 SHORTEST_REASON = 10
 """Letters and digits without which a reason says nothing to who reads it next year."""
 COMMISSION_AFTER_DAYS = 7
@@ -32,7 +32,7 @@ _LEVELS_OF_PEOPLE = (Measure.STOCK, Measure.CUMULATIVE)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A discrepancy as it is put to the CMP. The return's own number is the first of `values` when it has no `source_id`; `past`
+    """A discrepancy as it is put to the CMP. The return's own number is the first of `values` when its `source_id` says so; `past`
     is what the place had in the month before, by unit, where anything is known of it."""
 
     id: str
@@ -43,6 +43,7 @@ class Question:
     measure: str
     values: tuple[Compared, ...]
     impact: int
+    gap: int = 0
     additional: bool = False
     status: DiscrepancyStatus = DiscrepancyStatus.OPEN
     past: Mapping[str, int] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class Question:
     def told(self) -> int | None:
         """What the return says, in the unit of the discrepancy; None when no return says anything."""
         first = self.values[0] if self.values else None
-        return first.value if first is not None and first.source_id is None and not first.takes else None
+        return first.value if first is not None and first.source_id in (None, Compared.RETURN) and not first.takes else None
 
 
 def question(item: Discrepancy | Mapping[str, Any], past: Past | None = None) -> Question:
@@ -59,13 +60,13 @@ def question(item: Discrepancy | Mapping[str, Any], past: Past | None = None) ->
     if isinstance(item, Discrepancy):
         common = (item.period, item.place_id, item.population_group, item.measure)
         before = totals_at(past.figures, *common[1:]) if past is not None else {}
-        return Question(item.key, item.rule, *common, item.values, item.impact, item.additional, past=before)
+        return Question(item.key, item.rule, *common, item.values, item.impact, item.gap, item.additional, past=before)
     place, group, measure = (str(item[name]) for name in ("place_id", "population_group", "measure"))
     values = tuple(_compared(value) for value in item["values"])
     impact = item.get("impact")
     return Question(
         str(item["id"]), str(item["rule"]), Period.parse(str(item["period"])), place, group, measure, values,
-        int(abs(item["gap"]) if impact is None else impact), bool(item.get("additional")),
+        int(abs(item["gap"]) if impact is None else impact), int(item["gap"]), bool(item.get("additional")),
         DiscrepancyStatus(item.get("status") or DiscrepancyStatus.OPEN),
         totals_at(past.figures, place, group, measure) if past is not None else {},
     )  # fmt: skip
@@ -81,9 +82,9 @@ def _compared(value: Mapping[str, Any]) -> Compared:
 
 def totals_at(figures: pd.DataFrame, place_id: str, group: str, measure: str) -> dict[str, int]:
     """The known totals of a place by unit, of figures with or without their breakdowns."""
-    chosen = figures[(figures["place_id"] == place_id) & (figures["population_group"] == group) & (figures["measure"] == measure)]
     from pipelines.compilation import DIMENSIONS
 
+    chosen = figures[(figures["place_id"] == place_id) & (figures["population_group"] == group) & (figures["measure"] == measure)]
     broken_down = [name for name in DIMENSIONS if name in chosen]
     known = chosen[chosen["value"].notna() & (chosen[broken_down] == TOTAL).all(axis=1)]
     return {str(unit): int(value) for unit, value in zip(known["unit"], known["value"], strict=True)}
@@ -223,15 +224,15 @@ def _refused_reason(reason: str | None) -> Refusal | None:
 
 
 def standing(decisions: Iterable[Decision], fingerprints: Mapping[str, str]) -> tuple[Decision, ...]:
-    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last that nobody has undone,
-    and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
+    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last written down that nobody
+    has undone, and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
     by_id = sorted(decisions, key=lambda item: item.id, reverse=True)
     undone: set[int] = set()
     for item in by_id:  # the latest first, so that an undoing that was itself undone undoes nothing
         if item.undoes is not None and item.id not in undone:
             undone.add(item.undoes)
     last: dict[str, Decision] = {}
-    for item in sorted(by_id, key=_when):
+    for item in reversed(by_id):
         if item.undoes is None and item.id not in undone:
             last[item.discrepancy_id] = item
     return tuple(
@@ -430,7 +431,7 @@ def frozen_of_region(questions: Iterable[Question], region_id: str, gazetteer: G
     """The counts of a region that have stopped moving."""
 
     def why(asked: Question) -> Refusal | None:
-        if asked.rule != FROZEN:
+        if asked.rule not in FROZEN:
             return Refusal("group_not_frozen")
         if gazetteer.region_of(asked.place_id) != region_id:
             return Refusal("group_other_region", {"place": gazetteer.place(region_id).name})
@@ -459,13 +460,13 @@ def group_refusal(action: Action) -> Refusal | None:
 
 
 def ranked(questions: Iterable[Question]) -> list[Question]:
-    """The one that weighs most first, by key where two weigh the same."""
-    return sorted(questions, key=lambda asked: (-asked.impact, asked.id))
+    """The one that weighs most first, by key where two weigh the same; those for information come last."""
+    return sorted(questions, key=lambda asked: (texts.rules()[asked.rule].effect is Effect.INFORM, -asked.impact, asked.id))
 
 
 def explaining(questions: Iterable[Question], share: float = 0.9) -> int:
     """How many of the largest together make at least `share` (whole percents) of all that is at stake; 0 when nothing is."""
-    weights = [asked.impact for asked in ranked(questions)]
+    weights = [_weight(asked) for asked in ranked(questions)]
     reached, whole = 0, sum(weights)
     for count, weight in enumerate(weights, start=1):
         reached += weight
@@ -474,12 +475,17 @@ def explaining(questions: Iterable[Question], share: float = 0.9) -> int:
     return 0
 
 
+def _weight(asked: Question) -> int:
+    """The persons of a difference; what shows no difference, as a count that does not move, explains none."""
+    return asked.impact if asked.gap and texts.rules()[asked.rule].effect is not Effect.INFORM else 0
+
+
 def explained(questions: Sequence[Question], lang: str = "fr", share: float = 0.9) -> str:
     """« Ces 5 écarts expliquent 93 % de la différence », the share rounded down; empty when nothing is at stake."""
     count = explaining(questions, share)
     if not count:
         return ""
-    weights = [asked.impact for asked in ranked(questions)]
+    weights = [_weight(asked) for asked in ranked(questions)]
     told = sum(weights[:count]) * 100 // sum(weights) / 100
     return texts.message("explained_one" if count == 1 else "explained", lang, count=count, share=told)
 

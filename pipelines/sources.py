@@ -36,6 +36,8 @@ from schemas.codes import (
     Unit,
 )
 
+PRINTED = "printed.csv"
+"""The packaged table of what was published."""
 RETURNS_LINEAGE = "cmp"
 """The lineage of the regional returns: a source of it says nothing that they do not."""
 
@@ -404,11 +406,8 @@ def printed(until: Period) -> pd.DataFrame:
 
 @cache
 def _printed() -> tuple[Mapping[str, Any], ...]:
-    text = files("schemas").joinpath("reference", _PRINTED).read_text("utf-8")
+    text = files("schemas").joinpath("reference", PRINTED).read_text("utf-8")
     return tuple(_printed_line(row, number) for number, row in enumerate(csv.DictReader(text.splitlines()), start=2))
-
-
-_PRINTED = "printed.csv"
 
 
 def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
@@ -425,7 +424,7 @@ def _printed_line(row: Mapping[str, str], number: int) -> dict[str, Any]:
         "lineage": source.lineage_of(row["population_group"]),
         "scope": str(Scope(row["scope"])),
         "table": str(SourceKind.PRINTED if source.kind is SourceKind.PRINTED else SourceKind.STATEMENT),
-        "file": _PRINTED,
+        "file": PRINTED,
         "sheet": None,
         "row": number,
         "cell": None,

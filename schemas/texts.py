@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from babel.dates import format_date
+from babel.lists import format_list
 from babel.numbers import format_decimal, format_percent
 
 from schemas import codes, fields
@@ -242,7 +243,7 @@ def _registered(own: Any, lang: str) -> str:
 def _counts(values: Any, lang: str) -> str:
     """`806 ménages et 5 086 individus`."""
     told = [f"{number(value, lang)} {codes.Unit(unit).label(lang)}" for value, unit in values]
-    return message("and_counts", lang, first=told[0], second=told[1]) if len(told) == 2 else told[0] if told else ""
+    return str(format_list(told, locale=lang))
 
 
 def _arrived(persons: Any, lang: str) -> str:
@@ -259,6 +260,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "event_on": _iso_day,
     "low_high": _low_high,
     "arrived_told": _arrived,
+    "organisation": lambda value, lang: format_list(value, locale=lang) if isinstance(value, list) else str(value),
     "counts": _counts,
     "beside_counts": _counts,
     "beside_on": lambda value, lang: day(value, lang) if value else "—",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -30,7 +31,7 @@ def _place(place_id: str) -> dict[str, str]:
 
 
 def _fiche(value: int, file: str, cell: str, unit: str = "individual") -> Compared:
-    return Compared("fiche", value, unit, "2019-12-31", f"{file}, PDI, {cell}")
+    return Compared("Fiche", value, unit, "2019-12-31", f"{file}, PDI, {cell}", Compared.RETURN)
 
 
 def circulated(stated: int = 84000, **changes: Any) -> Discrepancy:
@@ -74,7 +75,10 @@ def unregistered(**changes: Any) -> Discrepancy:
 
 
 def frozen(**changes: Any) -> Discrepancy:
-    values = (_fiche(40, "fiche_segou.xlsx", "H2"), Compared("projet 2019-11", 40, "individual", "2019-11-30"))
+    values = (
+        _fiche(40, "fiche_segou.xlsx", "H2"),
+        Compared("projet 2019-11", 40, "individual", "2019-11-30", source_id=Compared.PAST),
+    )
     params = {"at_place": _place(SEGOU), "count": 3, "persons": 40, "past_month": "2019-11"}
     item = Discrepancy("dd44dd44dd44", "f-4", "COUNT_FROZEN", DECEMBER, SEGOU, "idp", "stock", "individual", values, 0, 40, Severity.AMBER,
                        params, Owner.REGION, proposed=Action.KEEP, national_share=0.0002)  # fmt: skip
@@ -87,7 +91,8 @@ APART = NotComparable(
     DECEMBER, BANKASS, "idp",
     (_fiche(806, "fiche_mopti.xlsx", "G12", "household"), Compared("ERM", 287, "household", "2019-12-22", "msa_bankass.xlsx, Bilan, B4", "rrm")),
     "not_comparable_partial",
-    {"organisation": "ERM", "stated": 287, "unit": "household", "at_place": _place(BANKASS), "beside_source": "la fiche", "beside": 806},
+    {"organisation": "ERM", "counts": [[287, "household"]], "quoted": "partie accessible", "stated_on": "2019-12-22", "at_place": _place(BANKASS),
+     "beside_source": Compared.RETURN, "beside_counts": [[806, "household"]], "beside_on": "2019-12-31", "make_whole": None},
 )  # fmt: skip
 
 EVENT = Event(
@@ -128,6 +133,12 @@ def month(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date = 
             DECEMBER, pd.DataFrame(columns=[*fields.ALERT.names, "place_id", "file", "sheet", "row", "cell"]), {}, (EVENT,)
         )
     return settings
+
+
+def copied(root: Path, to: Path) -> Settings:
+    """The data folder of another month, made once and copied."""
+    shutil.copytree(root / "processed", to / "processed")
+    return Settings(data_dir=to)
 
 
 def run(store: Store, items: Iterable[Discrepancy], *, as_of: date = PUBLICATION) -> None:

@@ -244,8 +244,14 @@ def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
     """A number with its source and day, and where it stands (empty when nobody says)."""
     key = "agenda_value" if value.as_of else "agenda_value_undated"
     as_of = day_or_text(value.as_of, lang)
-    said = message(key, lang, source=value.source, amount=amount(value.value, value.unit, lang), as_of=as_of)
+    said = message(key, lang, source=source_words(value, lang), amount=amount(value.value, value.unit, lang), as_of=as_of)
     return said, value.where or ""
+
+
+def source_words(value: Compared, lang: str = "fr") -> str:
+    """A source as people call it: the return by its word, an organisation by its name."""
+    key = next((key for key in ("source_return", "source_carried") if value.source == message(key)), None)
+    return message(key, lang) if key and value.source_id == Compared.RETURN else value.source
 
 
 def counted_as(group: PopulationGroup, measure: Measure, unit: Unit, lang: str = "fr") -> str:
@@ -277,8 +283,10 @@ def summary(points: Iterable[Point], lang: str = "fr") -> str:
     open_points = [point for point in points if point.is_open]
     if not open_points:
         return message("agenda_nothing_open", lang)
-    explained = deciding.explained([point.asked for point in open_points], lang)
-    return f"{counted('agenda_open', len(open_points), lang)} {explained}".rstrip()
+    asked = [point.asked for point in open_points]
+    said = counted("agenda_open", len(asked), lang)
+    few = deciding.explaining(asked) < len(asked)
+    return f"{said} {deciding.explained(asked, lang)}".rstrip() if few else said
 
 
 def not_comparable_words(row: Mapping[str, Any], lang: str = "fr") -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -152,10 +152,10 @@ def decide(store: Store, wanted: Wanted, *, today: date, at: datetime, answer_da
     """Writes one decision. The same one written twice is there once. Raises RefusedError."""
     if refused := [refusal.text(lang) for refusal in wanted.refusals(today)]:
         raise RefusedError("\n".join(refused))
-    changes = changes_of(store, wanted)
     same = wanted.same
     if same is not None and same is wanted.point.standing:
-        return Recorded(same["id"], wanted, already=True, changes=changes)
+        return Recorded(same["id"], wanted, already=True)
+    changes = changes_of(store, wanted)
     [written] = _write(store, [wanted.written(answer_days)], at, str(wanted.by), lang)
     return Recorded(written, wanted, changes=changes)
 
@@ -163,16 +163,26 @@ def decide(store: Store, wanted: Wanted, *, today: date, at: datetime, answer_da
 def changes_of(store: Store, wanted: Wanted) -> tuple[Change, ...]:
     """What the numbers of the place are in the draft, and what the decision makes of them."""
     point, values = wanted.point, wanted.outcome
-    now = {
-        row["unit"]: row["value"]
-        for row in store.figure_totals(point.period, point.place_id)
-        if (row["population_group"], row["measure"]) == (point.group, point.measure)
-    }
+    if not values:
+        return ()
+    now = _of_unit(store.figure_totals(point.period, point.place_id), point)
+    ours = {decision["id"] for decision in point.decisions}
+    steps = [item for item in store.bridge(point.period, point.place_id) if item["decision_id"] in ours]
+    added = {unit: _of_unit(steps, point).get(unit) or 0 for unit in values}  # what people on top are in the draft already
     return tuple(
-        Change(unit, now.get(str(unit)), values[str(unit)] + (now.get(str(unit)) or 0 if point.additional else 0))
+        Change(unit, now.get(unit), values[unit] + ((now.get(unit) or 0) - added[unit] if point.additional else 0))
         for unit in Unit
-        if str(unit) in values
+        if unit in values
     )
+
+
+def _of_unit(rows: Iterable[Mapping[str, Any]], point: Point) -> dict[str, int]:
+    """The known values of the number that a discrepancy is about, by unit."""
+    found: dict[str, int] = {}
+    for row in rows:
+        if (row["population_group"], row["measure"]) == (point.group, point.measure) and row["value"] is not None:
+            found[row["unit"]] = found.get(row["unit"], 0) + row["value"]
+    return found
 
 
 def undo(
@@ -278,7 +288,9 @@ def recorded_lines(recorded: Recorded, lang: str = "fr") -> list[str]:
             day=wanted.on,
         )
     ]
-    if not recorded.already and point.standing is not None:
+    if recorded.already:
+        return lines
+    if point.standing is not None:
         lines.append(message("decide_replaces", lang, number_of=str(point.standing["id"])))
     for change in recorded.changes:
         name = counted_as(point.group, point.measure, change.unit, lang)

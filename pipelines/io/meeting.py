@@ -23,6 +23,7 @@ from pipelines.io.agenda import Agenda, Point
 from pipelines.io.archive import normalise_zip
 from pipelines.io.exports import inert
 from pipelines.io.sheets import FIRST, HEADER, Column, Heading, Sheets, lines_of
+from pipelines.model import Compared
 from schemas import texts
 from schemas.codes import Action, DiscrepancyStatus, EventStatus, Severity
 from schemas.texts import message
@@ -120,12 +121,13 @@ def _write_to_decide(book: _Book) -> Worksheet:
 
 
 def _to_decide(point: Point, day: date, lang: str) -> dict[str, Any]:
-    first, *others = point.values
+    own = [value for value in point.values if value.source_id == Compared.RETURN] or list(point.values[:1])
+    others = [value for value in point.values if value not in own]
     return {
         "number": point.number, REFERENCE: point.id, "region": point.region,
         "place": told.label(point.place_id, lang),
         "group_counted": told.counted_as(point.group, point.measure, point.unit, lang),
-        "question": inert(point.sentence(lang)), "return": _said(first, lang), "others": "\n".join(_said(value, lang) for value in others),
+        "question": inert(point.sentence(lang)), "return": "\n".join(_said(value, lang) for value in own), "others": "\n".join(_said(value, lang) for value in others),
         "gap": point.gap, "share": point.share, "severity": point.severity,
         "proposal": inert(told.proposal(point, lang)),
         "owner": inert(told.owner_words(point.owner, point.partner, lang)), "due": point.due, "age": told.days(point.age_days, lang) if point.age_days else message("agenda_new", lang),

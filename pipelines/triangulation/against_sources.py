@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
@@ -24,7 +24,7 @@ from pipelines.triangulation.comparisons import (
     told_in_past,
 )
 from pipelines.triangulation.evidence import Evidence, Thresholds
-from pipelines.triangulation.statements import NEAR_DAYS, PRINTED, TABLES, Stated, series_of
+from pipelines.triangulation.statements import NEAR_DAYS, PRINTED, TABLES, Stated, add_up, series_of
 from schemas import fields, texts
 from schemas.codes import Measure, Movement, PopulationGroup, Scope, Unit
 
@@ -97,20 +97,31 @@ def _both_units(evidence: Evidence, place_id: str, group: str, items: Sequence[S
 def unregistered_people(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """People that a source knows and no list holds: they contradict no register, they may be added to it."""
     added = [item for item in evidence.stated.stocks if item.scope == Scope.ADDITIONAL]
-    for _, group in groupby(added, lambda item: (item.place_id, item.group, item.organisation, item.source_id)):
-        items = sorted(group, key=lambda item: item.unit != Unit.INDIVIDUAL)
-        item = items[0]
+    for _, group in groupby(sorted(added, key=_told_by), _told_by):
+        by_unit = {unit: add_up(list(same), item.place_id) for unit, same in _by_unit(group) for item in same[:1]}
+        item = by_unit.get(str(Unit.INDIVIDUAL)) or by_unit[str(Unit.HOUSEHOLD)]
         assert item.value is not None
-        if item.value < t["persons"] and item.unit == Unit.INDIVIDUAL:
+        if item.value < t["persons"]:
             continue
         own = _own(evidence, item)
         params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
                   "registered": [own.value, item.unit] if own else None}  # fmt: skip
         yield discrepancy(
             evidence, About("UNREGISTERED_PEOPLE", item.place_id, item.group, item.measure, item.unit),
-            [own, *(each.compared() for each in items)], item.value, params, additional=True, partner=item.organisation,
-            distinct=[item.organisation],
+            [own, *(each.compared() for _, each in sorted(by_unit.items(), reverse=True))], item.value, params, additional=True,
+            partner=item.organisation, distinct=[item.organisation],
         )  # fmt: skip
+
+
+def _told_by(item: Stated) -> tuple[str, ...]:
+    return item.place_id, item.group, item.measure, item.organisation, item.source_id
+
+
+def _by_unit(items: Iterable[Stated]) -> Iterator[tuple[str, list[Stated]]]:
+    """The numbers of one source about one place by unit: villages of one commune are added up."""
+    ordered = sorted(items, key=lambda item: (item.unit, item.where))
+    for unit, same in groupby(ordered, lambda item: item.unit):
+        yield str(unit), list(same)
 
 
 @comparison("PART_OVER_WHOLE")
@@ -243,14 +254,15 @@ def _same_counts(evidence: Evidence, t: Thresholds) -> Iterator[Discrepancy]:
     known = idp[idp["place_id"].notna() & idp["households"].notna() & (idp["individuals"].fillna(0) >= t["persons"])]
     for _, group in known.groupby(["households", "individuals"], sort=True):
         rows = group.sort_values(["place_id", "sheet", "row"]).to_dict("records")
-        if len({row["place_id"] for row in rows}) > 1 and not _were_the_same(evidence, rows):
+        if len({row["place_id"] for row in rows}) > 1 and any(_came_by_it(evidence, row, t) for row in rows):
             yield _counted_twice(evidence, rows[0], rows[1], int(rows[0]["individuals"]))
 
 
-def _were_the_same(evidence: Evidence, rows: Sequence[Mapping[Any, Any]]) -> bool:
-    """Whether the places had one number already: said then, not said again every month."""
-    before = [evidence.stock(row["place_id"], past=True) for row in rows]
-    return all(value is not None and value == before[0] for value in before)
+def _came_by_it(evidence: Evidence, row: Mapping[Any, Any], t: Thresholds) -> bool:
+    """Whether a place came by its number this month. Two numbers that have moved a little and meet are chance, and those that were
+    one already have been said."""
+    before = evidence.stock(row["place_id"], past=True)
+    return before is None or int(row["individuals"]) - before >= t["share"] * int(row["individuals"])
 
 
 def _counted_twice(evidence: Evidence, one: Mapping[Any, Any], other: Mapping[Any, Any], persons: int, alert: str | None = None) -> Discrepancy:  # fmt: skip
@@ -379,7 +391,7 @@ _RELEVANT_DAYS = 45
 
 
 def _why_aside(evidence: Evidence, item: Stated) -> str | None:
-    if item.table == PRINTED or (item.where.startswith("printed.csv") and not _within(evidence, item, _RELEVANT_DAYS)):
+    if item.table == PRINTED or (item.published and not _within(evidence, item, _RELEVANT_DAYS)):
         return None
     if item.scope == Scope.INACCESSIBLE:
         return "not_comparable_inaccessible"
@@ -388,7 +400,9 @@ def _why_aside(evidence: Evidence, item: Stated) -> str | None:
     if item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
         return "not_comparable_flow"
     reason = evidence.stated.why_not(item)
-    return "not_comparable_no_return" if reason is None and _own(evidence, item) is None else reason
+    if reason is not None or _own(evidence, item) is not None:
+        return reason
+    return None if item.published else "not_comparable_no_return"
 
 
 def _within(evidence: Evidence, item: Stated, days: int) -> bool:
@@ -432,13 +446,18 @@ def _called(beside: Compared | None) -> str | None:
 
 
 def _fullest(evidence: Evidence, item: Stated) -> Compared | None:
-    """The largest number that another source gives of the whole place, of about the same time."""
+    """The largest number that another source gives of the whole place, one of about the same day before any other."""
     others = [
         other for other in evidence.stated.all
         if (other.place_id, other.group, other.unit) == (item.place_id, item.group, item.unit) and other.scope == Scope.WHOLE
         and other.organisation != item.organisation and other.value is not None and _within(evidence, other, _RELEVANT_DAYS)
     ]  # fmt: skip
-    best = max(others, key=lambda other: (other.value or 0, other.organisation), default=None)
+
+    def nearness(other: Stated) -> tuple[Any, ...]:
+        apart = abs((other.as_of - item.as_of).days) if other.as_of and item.as_of else _RELEVANT_DAYS
+        return apart > NEAR_DAYS, -(other.value or 0), other.organisation
+
+    best = min(others, key=nearness, default=None)
     return best.compared(takes=False) if best else None
 
 

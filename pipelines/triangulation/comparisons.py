@@ -84,11 +84,14 @@ def discrepancies(evidence: Evidence) -> tuple[Discrepancy, ...]:
         for item in sorted(new, key=_by_impact):
             if any(_is_one(evidence, rule.unless, item, other) for other in found):
                 continue
+            same = next((at for at, other in enumerate(found) if other.key == item.key), None)
             first = next((at for at, other in enumerate(found) if _is_one(evidence, rule.joins, item, other)), None)
-            if first is None:
-                found.append(item)
-            else:
+            if same is not None:
+                found[same] = _with_values(found[same], item)
+            elif first is not None:
                 found[first] = _together(found[first], item)
+            else:
+                found.append(item)
     return tuple(sorted(found, key=_by_impact))
 
 
@@ -108,19 +111,23 @@ def _rules_of(item: Discrepancy) -> frozenset[str]:
     return frozenset({item.rule, *(code for code, _ in item.params.get("joined", ()))})
 
 
-def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:
-    """The first with what the second adds: its values, and its sentence after that of the first."""
+def _with_values(first: Discrepancy, second: Discrepancy) -> Discrepancy:
+    """One defect in households and individuals: the values of both beside each other, told as the first."""
     known = {(value.source_id, value.unit) for value in first.values}
     here = second.values if second.place_id == first.place_id else ()
     more = tuple(value for value in here if (value.source_id, value.unit) not in known)
+    return replace(first, values=(*first.values, *more), fingerprint=digest([first.fingerprint, second.fingerprint])[:12])
+
+
+def _together(first: Discrepancy, second: Discrepancy) -> Discrepancy:
+    """The first with what the second adds: its values, and its sentence after that of the first."""
     joined = [*first.params.get("joined", ()), [second.rule, {k: v for k, v in second.params.items() if k != "joined"}],
               *second.params.get("joined", ())]  # fmt: skip
     params = {**first.params, "joined": joined}
     finding = first.finding or second.finding
     severe = Severity.RED if Severity.RED in (first.severity, second.severity) else Severity.AMBER
     return replace(
-        first, values=(*first.values, *more), params=params, severity=severe, impact=max(first.impact, second.impact),
-        fingerprint=digest([first.fingerprint, second.fingerprint])[:12],
+        _with_values(first, second), params=params, severity=severe, impact=max(first.impact, second.impact),
         finding=replace(finding, code=first.rule, params=params) if finding else None,
         submission_id=first.submission_id or second.submission_id,
         national_share=max(first.national_share or 0.0, second.national_share or 0.0) or None,

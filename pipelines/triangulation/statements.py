@@ -55,6 +55,11 @@ class Stated:
         """Whether it comes from a service of the directorates, outside their returns."""
         return self.table == fields.CIRCULATED.name or sources.is_local(self.source_id)
 
+    @property
+    def published(self) -> bool:
+        """Whether it is quoted from a publication and no file of the month says it."""
+        return self.where.startswith(sources.PRINTED)
+
     def compared(self, *, takes: bool = True) -> Compared:
         return Compared(self.organisation, self.value, self.unit, str(self.as_of or ""), self.where, self.source_id, takes)
 
@@ -100,14 +105,15 @@ class Statements:
         for (series, cercle), group in groupby(ordered, lambda item: (series_of(item), gazetteer.cercle_of(item.place_id))):
             items = list(group)
             by_place = [
-                _sum(list(same), place) for place, same in groupby(sorted(items, key=lambda i: i.place_id), lambda i: i.place_id)
+                add_up(list(same), place)
+                for place, same in groupby(sorted(items, key=lambda i: i.place_id), lambda i: i.place_id)
             ]
             table = TABLES[PopulationGroup(series[1])]
             alike = all(self.evidence.cells(item.place_id, table) for item in by_place)
             if cercle is None or alike or any(item.place_id == cercle for item in by_place):
                 found.extend(by_place)
             else:
-                found.append(_sum(items, cercle))
+                found.append(add_up(items, cercle))
         return found
 
     @cached_property
@@ -161,7 +167,7 @@ def series_of(item: Stated) -> tuple[str, ...]:
     return (item.source_id, item.group, item.measure, item.unit, item.scope, str(item.as_of), item.organisation)
 
 
-def _sum(items: Sequence[Stated], place_id: str) -> Stated:
+def add_up(items: Sequence[Stated], place_id: str) -> Stated:
     first = items[0]
     if len(items) == 1:
         return replace(first, place_id=place_id)

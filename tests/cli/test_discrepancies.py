@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,16 +19,24 @@ from pipelines.io.store import Store
 from pipelines.settings import Settings
 from schemas.codes import Action
 from tests.cli.conftest import Command
-from tests.months_disputed import DECEMBER, REASON, circulated, frozen, month, run
+from tests.flow.months import Folder
+from tests.months_disputed import DECEMBER, REASON, circulated, copied, frozen, month, run
 
 BY, DAY = ("--by", "Awa Traoré"), ("--date", "2020-01-12")
 WHY = ("--reason", REASON)
 MONTH = "2019-12"
 
 
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("disputed")
+    month(root)
+    return root
+
+
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    month(tmp_path)
+def data(disputed: Path, tmp_path: Path) -> Path:
+    copied(disputed, tmp_path)
     return tmp_path
 
 
@@ -51,10 +60,10 @@ def test_the_list_is_ranked_and_says_how_few_explain_how_much(data: Path, cmp_id
     heads = [line for line in result.out.splitlines() if line[:2] in {"1.", "2.", "3.", "4."}]
     assert [head.split(" · ")[-1] for head in heads] == ["aa11aa11aa11", "bb22bb22bb22", "cc33cc33cc33", "dd44dd44dd44"]
     for part in (
-        "fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)", "Écart : +4 000 individus ; 4 000 personnes en jeu",
+        "Fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)", "Écart : +4 000 individus ; 4 000 personnes en jeu",
         "2 % du total national", "moins de 0,1 % du total national", "→ Interroger la région.", "Responsable : DTM",
         "réponse attendue le 08/01/2020 au plus tard", "Sans réponse 7 jours après l'échéance", "Ce qui ne se compare pas",
-        "ne couvre qu'une partie du cercle de Bankass",
+        "ne compte qu'une partie ; la fiche (806 ménages) compte le tout",
     ):  # fmt: skip
         assert " ".join(part.split()) in result.text.replace("\u202f", " ").replace("\u00a0", " "), part
 
@@ -125,7 +134,13 @@ def test_a_month_without_draft_and_a_folder_without_store(tmp_path: Path, cmp_id
 
 def test_the_screen_in_english(data: Path, cmp_idp: Command) -> None:
     text = cmp_idp("discrepancies", MONTH, "--lang", "en", data=data).text
-    for part in ("4 open discrepancies.", "Owner: DTM", "What is not compared", "Decide: cmp-idp decide"):
+    for part in (
+        "4 open discrepancies.",
+        "Owner: DTM",
+        "Return: 80,000 individuals",
+        "What is not compared",
+        "Decide: cmp-idp decide",
+    ):
         assert part in text
     assert not {"écart", "individus", "réponse"} & set(text.lower().split())
 
@@ -333,3 +348,28 @@ for command in (["discrepancies", "2019-12"], ["discrepancies", "2019-12", "--ex
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, cwd=root, check=False)
     assert (done.stdout.splitlines(), done.stderr) == ([f"{name} []" for name in ("discrepancies",) * 3 + ("decide",) * 2], "")
     assert count(data) == 2
+
+
+# --- into the draft -----------------------------------------------------------------------------------------------------
+
+
+def test_a_decision_reaches_the_draft_and_leaves_it_again(tmp_path: Path, cmp_idp: Command) -> None:
+    sample = Path(__file__).resolve().parents[2] / "data" / "raw" / MONTH
+    shutil.copytree(sample, tmp_path / "raw" / MONTH)
+    folder = Folder(tmp_path)
+
+    def persons() -> Any:
+        folder.consolidate()
+        country = json.loads(cmp_idp("status", MONTH, "--json", data=tmp_path).out)["country"]
+        return country["totals"]["idp"]["individual"]
+
+    before = persons()
+    [row] = [
+        row for row in json.loads(cmp_idp("discrepancies", MONTH, "--json", data=tmp_path).out) if row["rule"] == "CIRCULATED_GAP"
+    ]
+    source = row["values"][1]["source"]
+    said = json.loads(cmp_idp("decide", row["id"], "prendre", "--source", source, *BY, *WHY, "--json", data=tmp_path).out)
+    assert said["changes"] == [{"unit": "individual", "before": row["values"][0]["value"], "after": row["values"][1]["value"]}]
+    assert persons() == before + row["gap"]
+    cmp_idp("decide", "--undo", str(said["decision"]), *BY, *WHY, data=tmp_path)
+    assert persons() == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
@@ -190,10 +192,15 @@ def undo(id: int, undoes: int, **more: Any) -> Decision:
     return decision(GAP, Action.KEEP, id=id, undoes=undoes, **more)
 
 
-def test_the_last_decision_about_a_discrepancy_stands_by_date_then_number() -> None:
-    early, late = decision(GAP, id=2, decided_on=LAST_DAY), decision(GAP, id=1)
-    assert standing(early, late) == standing(late, early) == [1]
-    assert standing(decision(GAP, id=2), decision(GAP, id=1)) == [2]
+def test_the_last_decision_written_down_about_a_discrepancy_stands() -> None:
+    first, second = decision(GAP, id=1), decision(GAP, id=2, decided_on=LAST_DAY)
+    assert standing(first, second) == standing(second, first) == [2]
+
+
+def test_decisions_that_stand_come_in_the_order_of_their_days() -> None:
+    other = replace(GAP, key="k2")
+    found = deciding.standing([decision(GAP, id=1), decision(other, id=2, decided_on=LAST_DAY)], {"k1": "f1", "k2": "f1"})
+    assert [item.id for item in found] == [2, 1]
 
 
 def test_a_decision_undone_leaves_the_one_before_and_an_undoing_undone_brings_it_back() -> None:
@@ -297,3 +304,8 @@ def test_a_finding_of_two_decisions_names_both_and_who_took_the_one_set_aside() 
         "Ségou : les décisions n° 7 (du 12/01/2020, par Awa Traoré) et n° 12 changent le même chiffre ; "
         "seule la plus récente, n° 12, est appliquée."
     )
+
+
+def test_to_ask_and_to_refuse_needs_no_pandas() -> None:
+    asks = "import sys, pipelines.deciding; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", asks], check=False, timeout=60).returncode == 0

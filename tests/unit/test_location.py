@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from pipelines.location import NAME_COLUMNS, PLACE_COLUMNS, locate
+from pipelines.location import NAME_COLUMNS, PLACE_COLUMNS, locate, locate_source
+from pipelines.places import normalise
 from tests.fiche import GAZETTEER
 
 SEGOU, NIONO, CERCLE_OF_SEGOU = "R04", "C025", "C027"
@@ -120,3 +121,25 @@ def test_no_row_gains_or_loses_a_line(rows: list[dict[str, Any]]) -> None:
     located, names = locate(frame, GAZETTEER, SEGOU)
     assert len(located) == len(names) == len(rows)
     assert list(names.columns) == list(NAME_COLUMNS)
+
+
+def in_words(*places: str) -> list[str | None]:
+    rows = pd.DataFrame({"table": "statement", "sheet": "s", "row": range(len(places)), "place": places})
+    return list(locate_source(rows, GAZETTEER)[0]["place_id"])
+
+
+@pytest.mark.parametrize(("level", "words"), [("region", "région de"), ("cercle", "cercle de")])
+def test_every_region_and_cercle_is_found_by_its_level_and_name(level: str, words: str) -> None:
+    places = GAZETTEER.places(level)
+    assert in_words(*(f"{words} {place.name}" for place in places)) == [place.place_id for place in places]
+
+
+def test_a_bare_name_is_a_place_only_where_one_level_alone_has_it() -> None:
+    places = [place for level in ("region", "cercle", "commune") for place in GAZETTEER.places(level)]
+    bearers: dict[str, set[str]] = {}
+    for place in places:
+        bearers.setdefault(normalise(place.name), set()).add(place.place_id)
+    for place in places:
+        [found] = in_words(place.name)
+        assert found in (None, place.place_id)
+        assert found is None or len(bearers[normalise(place.name)]) == 1

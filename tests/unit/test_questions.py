@@ -21,16 +21,36 @@ from pipelines.io.sheets import FIRST
 from pipelines.io.store import Store
 from pipelines.model import Finding
 from schemas.codes import Action, Effect, Owner
-from tests.months_disputed import DECEMBER, DISPUTED, DUE, MEETING, MOPTI, circulated, frozen, month, of_source, run, unregistered
+from tests.months_disputed import (
+    DECEMBER,
+    DISPUTED,
+    DUE,
+    MEETING,
+    MOPTI,
+    circulated,
+    copied,
+    frozen,
+    month,
+    of_source,
+    run,
+    unregistered,
+)
 from tests.store.samples import NOW
 
 SENDER = Sender("Ministère de la Santé et du Développement social", "La Directrice nationale")
 CALENDAR = Calendar(DECEMBER, DUE, date(2019, 12, 31))
 
 
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("disputed")
+    month(root)
+    return root
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store.open(month(tmp_path).store_url) as opened:
+def store(disputed: Path, tmp_path: Path) -> Iterator[Store]:
+    with Store.open(copied(disputed, tmp_path).store_url) as opened:
         yield opened
 
 
