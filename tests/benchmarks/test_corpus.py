@@ -150,3 +150,8 @@ def test_a_small_country_is_told_right(small: Corpus) -> None:
     assert told.missed == [], "\n".join(lines(told, told))
     assert max(told.false_alarms().values(), default=0) <= ALARMS, "\n".join(lines(told, told))
     assert {finding.code for finding in ran.findings} <= {"ALERT_WITHOUT_ASSESSMENT"}
+    aside = {(item.period, item.place_id) for item in ran.set_aside}
+    apart = [plant for plant in small.plants if plant.kind in ("partial_scope", "other_date")]
+    assert {plant.kind for plant in apart} == {"partial_scope", "other_date"}
+    for plant in apart:
+        assert not aside.isdisjoint((period, place) for period in plant.periods for place in (plant.place_id, plant.cercle))
