@@ -224,15 +224,15 @@ def _refused_reason(reason: str | None) -> Refusal | None:
 
 
 def standing(decisions: Iterable[Decision], fingerprints: Mapping[str, str]) -> tuple[Decision, ...]:
-    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last written down that nobody
-    has undone, and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
+    """The decisions that hold, one a discrepancy, in the order they were taken (date, then id): the last that nobody has undone,
+    in whatever order they were typed, and only on the values it was taken on. `fingerprints` are those of the discrepancies of now, by key."""
     by_id = sorted(decisions, key=lambda item: item.id, reverse=True)
     undone: set[int] = set()
     for item in by_id:  # the latest first, so that an undoing that was itself undone undoes nothing
         if item.undoes is not None and item.id not in undone:
             undone.add(item.undoes)
     last: dict[str, Decision] = {}
-    for item in reversed(by_id):
+    for item in sorted(by_id, key=_when):
         if item.undoes is None and item.id not in undone:
             last[item.discrepancy_id] = item
     return tuple(

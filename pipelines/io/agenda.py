@@ -147,8 +147,7 @@ def _point(row: Mapping[str, Any], day: date, past: Mapping[tuple[str, str, str]
     status, region = DiscrepancyStatus(row["status"]), region_of(row["place_id"])
     before = past.get((row["place_id"], row["population_group"], row["measure"]), {})
     asked = replace(deciding.question(row), past=before)
-    holding = [decision for decision in row["decisions"] if not decision["undoes"] and not decision["undone"]]
-    standing = holding[-1] if holding and status in (DiscrepancyStatus.DECIDED, DiscrepancyStatus.ASKED) else None
+    standing = next((decision for decision in row["decisions"] if decision["holds"]), None)
     return Point(
         number=0, id=row["id"], fingerprint=row["fingerprint"], rule=row["rule"], period=Period.parse(row["period"]),
         place_id=row["place_id"], place=row["place"], pcode=row["pcode"], region_id=region, region=region_name(region),

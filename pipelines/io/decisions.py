@@ -40,7 +40,16 @@ class Wanted:
     source: str | None = None
 
     def refusal(self, today: date) -> deciding.Refusal | None:
-        return deciding.refusal(self.point.asked, self.action, self.by, self.on, self.reason, self.source, today=today)
+        refused = deciding.refusal(self.point.asked, self.action, self.by, self.on, self.reason, self.source, today=today)
+        return refused or self._refused_as_earlier()
+
+    def _refused_as_earlier(self) -> deciding.Refusal | None:
+        """A decision dated before the one that holds would change nothing."""
+        holds = self.point.standing
+        if holds is None or self.on is None or self.on >= holds["decided_on"] or self.same:
+            return None
+        told = {"day": self.on, "decided_on": holds["decided_on"], "decided_by": holds["decided_by"], "number": str(holds["id"])}
+        return deciding.Refusal("decision_day_before_standing", told)
 
     def refusals(self, today: date) -> Iterator[deciding.Refusal]:
         """Everything that is missing or wrong, each once: what follows a wrong part is judged as if that part were right."""
@@ -96,13 +105,19 @@ class Wanted:
 def _right(refused: str, wanted: Wanted) -> dict[str, Any]:
     """What stands in for the part of a decision that was refused."""
     rights: dict[str, dict[str, Any]] = {
-        "by": {"by": "AA"}, "on": {"on": wanted.point.period.last_day}, "reason": {"reason": "A" * deciding.SHORTEST_REASON},
+        "by": {"by": "AA"}, "on": {"on": _day_right(wanted)}, "reason": {"reason": "A" * deciding.SHORTEST_REASON},
     }  # fmt: skip
     return rights.get(PART_REFUSED.get(refused, ""), {"action": Action.ASK_REGION, "source": None})
 
 
+def _day_right(wanted: Wanted) -> date:
+    holds = wanted.point.standing
+    return max(wanted.point.period.last_day, holds["decided_on"]) if holds else wanted.point.period.last_day
+
+
 PART_REFUSED: Mapping[str, str] = {
     "decision_no_person": "by", "decision_no_day": "on", "decision_day_early": "on", "decision_day_future": "on",
+    "decision_day_before_standing": "on",
     "decision_no_reason": "reason", "decision_reason_short": "reason", "decision_no_source": "source",
     "decision_unknown_source": "source", "decision_source_not_taken": "source", "decision_source_twice": "source",
     "decision_source_unused": "source",

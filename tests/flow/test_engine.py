@@ -19,7 +19,20 @@ from schemas.texts import number
 from tests.flow.months import GAO, MOPTI, SEGOU, Folder, fiche_of
 
 pytestmark = pytest.mark.xdist_group("prefect")  # one server at a time
-STEPS = ["read", "check", "locate", "judge", "read_sources", "store", "compile", "triangulate", "decide", "report", "send_back"]
+STEPS = [
+    "read",
+    "check",
+    "locate",
+    "judge",
+    "read_sources",
+    "store",
+    "compile",
+    "triangulate",
+    "decide",
+    "report",
+    "send_back",
+    "ask",
+]
 MONTH = "2019-11"
 
 

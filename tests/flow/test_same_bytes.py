@@ -20,7 +20,13 @@ from tests.flow.months import GAO, MONTH, MOPTI, SEGOU, Folder, fiche_of
 
 pytestmark = pytest.mark.xdist_group("months")
 DRAFT = f"Consolidation_{MONTH}_PROJET.xlsx"
-FILES = {"figures.csv", "bridge.csv", DRAFT}
+FILES = {
+    "figures.csv",
+    "bridge.csv",
+    DRAFT,
+    *(f"questions/questions_{MONTH}_mecanisme-de-reponse-rapide{kind}" for kind in (".xlsx", ".docx")),
+}
+"""The rise at Mopti without an event is a question to the Rapid Response Mechanism."""
 SENT_BACK = {
     f"retours/{name}"
     for name in ("gao_A_CORRIGER.xlsx", "lettre_gao_2019-12.docx", "mopti_A_CORRIGER.xlsx", "lettre_mopti_2019-12.docx")

@@ -192,9 +192,10 @@ def undo(id: int, undoes: int, **more: Any) -> Decision:
     return decision(GAP, Action.KEEP, id=id, undoes=undoes, **more)
 
 
-def test_the_last_decision_written_down_about_a_discrepancy_stands() -> None:
+def test_the_decision_of_the_latest_day_stands_in_whatever_order_they_were_typed() -> None:
     first, second = decision(GAP, id=1), decision(GAP, id=2, decided_on=LAST_DAY)
-    assert standing(first, second) == standing(second, first) == [2]
+    assert standing(first, second) == standing(second, first) == [1]
+    assert standing(decision(GAP, id=1), decision(GAP, id=2)) == [2]
 
 
 def test_decisions_that_stand_come_in_the_order_of_their_days() -> None:
