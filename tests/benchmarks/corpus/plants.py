@@ -313,7 +313,9 @@ def history_outlier(draft: Draft, plant: Plant) -> None:
 @kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R08", whole_region=True, count=2)
 def places_lost(draft: Draft, plant: Plant) -> None:
     """A third of a region's people are gone from small places, each too small to be asked about."""
-    for spot in sorted((spot for spot in draft.own(plant.region) if spot.individuals > 100), key=lambda spot: spot.individuals)[:4]:
+    for spot in sorted((spot for spot in draft.own(plant.region) if spot.individuals > 100), key=lambda spot: spot.individuals)[
+        :4
+    ]:
         draft.jump(spot, -min(spot.individuals, 240))
         spot.households = max(1, round(spot.individuals / 5.2))
 
