@@ -148,6 +148,7 @@ def test_a_small_country_is_told_right(small: Corpus) -> None:
     ran = run(small)
     told = score(small.plants, ran.found)
     assert told.missed == [], "\n".join(lines(told, told))
+    assert told.told_more_than_once == [], "\n".join(lines(told, told))
     assert max(told.false_alarms().values(), default=0) <= ALARMS, "\n".join(lines(told, told))
     assert {finding.code for finding in ran.findings} <= {"ALERT_WITHOUT_ASSESSMENT"}
     aside = {(item.period, item.place_id) for item in ran.set_aside}
