@@ -37,11 +37,14 @@ def persons_of(event: Event, evidence: Evidence) -> tuple[int, int] | None:
 
 
 def arrivals_near(event: Event, evidence: Evidence) -> int:
-    """The persons that returns count as arriving where an event is, or that quote one of its alerts."""
-    holder = evidence.gazetteer.cercle_of(event.place_id) or event.place_id
+    """The persons that returns count as arriving where an event is (or at its cercle as a whole), or that quote one of its alerts;
+    those who come to another commune or quote another alert are other people."""
     moves = evidence.movements
     coming = moves[moves["movement"].isin(MOVES_IN)]
-    there = coming["to_place_id"].map(lambda place: isinstance(place, str) and evidence.within(place, holder))
+    above = {event.place_id, evidence.gazetteer.cercle_of(event.place_id)}
+    there = coming["to_place_id"].map(
+        lambda place: place in above or (isinstance(place, str) and evidence.within(place, event.place_id))
+    )
     quoting = coming["alert_number"].isin(event.alert_numbers)
     return int(coming.loc[there.astype(bool) | quoting, "individuals"].fillna(0).sum())
 

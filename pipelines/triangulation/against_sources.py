@@ -218,8 +218,10 @@ def agreed(evidence: Evidence) -> frozenset[tuple[str, str, str]]:
 def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """What a source states of a region, and what it states of the cercles of that region."""
     stocks = [item for item in evidence.stated.all if item.value is not None and item.scope == Scope.WHOLE]
-    for whole in stocks:
-        if evidence.level(whole.place_id) != "region":
+    told_of: set[tuple[str, ...]] = set()
+    for whole in sorted(stocks, key=lambda item: item.unit != Unit.INDIVIDUAL):
+        source = (whole.place_id, whole.group, whole.measure, whole.source_id, whole.organisation)
+        if evidence.level(whole.place_id) != "region" or source in told_of:
             continue
         parts = [item for item in stocks if series_of(item) == series_of(whole) and evidence.level(item.place_id) == "cercle"
                  and evidence.within(item.place_id, whole.place_id)]  # fmt: skip
@@ -232,6 +234,7 @@ def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
                           f"{parts[0].where} … {parts[-1].where.rsplit(', ', 1)[-1]}", f"{whole.source_id}:sum")  # fmt: skip
         params = {"organisation": whole.organisation, "stated": whole.value, "unit": whole.unit, "stated_on": str(whole.as_of),
                   "added": added, "gap": abs(whole.value - added)}  # fmt: skip
+        told_of.add(source)
         yield discrepancy(
             evidence, About("REGION_SUM", whole.place_id, whole.group, whole.measure, whole.unit),
             [whole.compared(), summed, _own(evidence, whole)], whole.value - added, params, partner=whole.organisation,
