@@ -78,9 +78,11 @@ NOTICES: Mapping[Period, Mapping[str, str] | str] = {
     NOVEMBER: f"{_MARK} — Novembre 2019 est entièrement fictif ; seul le total national (201 429) est publié.",
 }  # fmt: skip
 
+
 @dataclass(frozen=True)
 class Source:
-    """A file of December's `sources/`: its facts, its layout and, in the sender's order, its columns. Sheets of theirs hold one table."""
+    """A file of December's `sources/`: its facts, its layout and, in the sender's order, its columns; all of the table's when
+    empty."""
 
     slug: str
     facts: str
@@ -102,7 +104,7 @@ SOURCES = (
            "Acteurs et présences fictifs ; personne à Tominian ni à Diré, à dessein."),
     Source("chiffres_cites_{}", "quoted_2019_12", "chiffres-cites-v1", "statement", "Chiffres cités par d'autres",
            "Chiffres et documents fictifs ; un seul se compare à la fiche, à dessein.",
-           ("stated_on", "organisation", *_PLACE, "commune", "population_group", *_COUNTS, "status", "document", "remarks")),
+           ("stated_on", "organisation", "place", *_PLACE, "commune", "population_group", *_COUNTS, "status", "document", "remarks")),
     Source("rapatriements_hcr_{}", "unhcr_2019_12", "hcr-rapatriements-v1", "stock", "Rapatriements comptés par le HCR",
            "Chiffres fictifs, que le HCR n'a pas publiés.",
            (*_PLACE, "asylum_country", "repatriated_households", "repatriated_individuals", "observed_on", "organisation", "document",

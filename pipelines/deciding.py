@@ -481,7 +481,7 @@ def _weight(asked: Question) -> int:
 
 
 def explained(questions: Sequence[Question], lang: str = "fr", share: float = 0.9) -> str:
-    """« Ces 5 écarts expliquent 93 % de la différence », the share rounded down; empty when nothing is at stake."""
+    """« Les 5 premiers expliquent 93 % de la différence », the share rounded down; empty when nothing is at stake."""
     count = explaining(questions, share)
     if not count:
         return ""

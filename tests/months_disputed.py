@@ -56,7 +56,7 @@ def of_source(**changes: Any) -> Discrepancy:
         Compared("NRC", 9100, "individual", "2019-12-30", "nrc.xlsx, Suivi, C8", "nrc", True),
     )
     params = {"organisation": "DTM", "stated": 9000, "unit": "individual", "at_place": _place(NIONO), "stated_on": "2019-12-28",
-              "now": 12000, "gap": 3000, "more": False, "apart": 0.286, "same_lineage": False}  # fmt: skip
+              "now": 12000, "gap": 3000, "more": False, "of_return": 0.25, "same_lineage": False}  # fmt: skip
     item = Discrepancy("bb22bb22bb22", "f-2", "SOURCE_GAP", DECEMBER, NIONO, "idp", "stock", "individual", values, -3000, 3000, Severity.RED,
                        params, Owner.PARTNER, "DTM", Action.ASK_REGION, 0.015)  # fmt: skip
     return replace(item, **changes)

@@ -249,7 +249,9 @@ def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
 
 def source_words(value: Compared, lang: str = "fr") -> str:
     """A source as people call it: the return by its word, an organisation by its name."""
-    key = next((key for key in ("source_return", "source_carried") if value.source == message(key)), None)
+    key = next(
+        (key for key in ("source_return", "source_return_arrivals", "source_carried") if value.source == message(key)), None
+    )
     return message(key, lang) if key and value.source_id == Compared.RETURN else value.source
 
 

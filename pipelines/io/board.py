@@ -12,6 +12,7 @@ from typing import Any
 from pipelines.io import reference
 from pipelines.io.store import Store
 from pipelines.model import Period
+from schemas import texts
 from schemas.codes import UNSETTLED, Effect, PopulationGroup, Unit
 
 Totals = Mapping[str, Mapping[str, int | None]]
@@ -119,9 +120,9 @@ def _finding_line(row: Mapping[str, Any]) -> FindingLine:
 
 
 def open_discrepancies(store: Store, period: Period) -> list[dict[str, Any]]:
-    """What sources still disagree about, what weighs most first."""
+    """What sources still disagree about, what weighs most first, as the meeting has it: what is only for information comes last."""
     rows = [row for row in store.discrepancies(period) if row["status"] in UNSETTLED]
-    return sorted(rows, key=lambda row: (-row["impact"], row["id"]))
+    return sorted(rows, key=lambda row: (texts.rules()[row["rule"]].effect is Effect.INFORM, -row["impact"], row["id"]))
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:

@@ -67,9 +67,10 @@ def _point_lines(point: Point, agenda: Agenda, lang: str) -> Iterator[str]:
     yield f"   {escape(point.sentence(lang))}"
     for value in point.values:
         yield f"      {escape(_told_value(value, lang))}"
+    key = "discrepancies_gap_unknown" if point.share is None else "discrepancies_gap" if point.gap else "discrepancies_no_gap"
     yield "   " + escape(
         message(
-            "discrepancies_gap" if point.share is not None else "discrepancies_gap_unknown", lang, gap=told.gap_words(point.gap, point.unit, lang),
+            key, lang, gap=told.gap_words(point.gap, point.unit, lang),
             persons=told.persons(point.impact, lang), part=told.part(point.share, lang),
         )
     )  # fmt: skip

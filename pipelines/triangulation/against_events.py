@@ -143,10 +143,12 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         if arrived >= t["share"] * persons[0]:
             continue
         low, high = persons
+        own = told_by_return(
+            evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name
+        )
         values = [
-            told_by_return(evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name)
-            or Compared(texts.message("source_return"), arrived, str(Unit.INDIVIDUAL), str(evidence.period.last_day),
-                        evidence.where(event.place_id), "return"),
+            Compared(texts.message("source_return_arrivals"), own.value if own else arrived, str(Unit.INDIVIDUAL),
+                     str(evidence.period.last_day), own.where if own else evidence.where(event.place_id), Compared.RETURN),
             Compared(texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed), high,
                      str(Unit.INDIVIDUAL), str(event.last_on), None, f"event:{event.key}"),
         ]  # fmt: skip
@@ -181,8 +183,8 @@ def rrm_cover(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrep
             continue
         persons = sum(count for _, count, _ in bare)
         own = told_by_return(evidence, cercle, PopulationGroup.IDP, Measure.STOCK, Unit.INDIVIDUAL)
-        params = {"places": [evidence.gazetteer.place(place).name for place, _, _ in bare], "count": len(bare), "persons": persons,
-                  "alerts": sum(why == "alert" for _, _, why in bare)}  # fmt: skip
+        named = [evidence.gazetteer.place(place).name for place, _, _ in bare if place != cercle]
+        params = {"uncovered": named, "count": len(bare), "persons": persons, "alerts": sum(why == "alert" for _, _, why in bare)}
         yield discrepancy(evidence, About("RRM_COVER", cercle), [own], 0, params, persons=persons)
 
 

@@ -165,7 +165,8 @@ def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
         apart = asymmetry(own.value, item.value)
         same = item.lineage == CMP_LINEAGE
         params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
-                  "now": own.value, "gap": abs(gap), "more": gap > 0, "apart": apart, "same_lineage": same}  # fmt: skip
+                  "now": own.value, "gap": abs(gap), "more": gap > 0, "of_return": abs(gap) / own.value if own.value else None,
+                  "same_lineage": same}  # fmt: skip
         yield discrepancy(
             evidence, About("SOURCE_GAP", place_id, group, item.measure, item.unit),
             [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], gap, params,

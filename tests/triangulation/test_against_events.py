@@ -121,4 +121,4 @@ def test_an_alert_without_number_is_named_as_one() -> None:
     assert texts.rule_sentence(gap.rule, gap.params).startswith(
         "Alerte sans numéro : 480 personnes arrivées dans le cercle de Niono"
     )
-    assert "y comptent aucune arrivée" in texts.rule_sentence(gap.rule, gap.params)
+    assert "les fiches du mois n'y comptent aucune arrivée." in texts.rule_sentence(gap.rule, gap.params)

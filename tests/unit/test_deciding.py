@@ -266,10 +266,10 @@ def test_what_weighs_most_comes_first_and_the_key_settles_a_tie() -> None:
     [
         ((), 0, ""),
         ((0, 0), 0, ""),
-        ((90, 10), 1, "Cet écart explique à lui seul 90 % de la différence."),
-        ((89, 11), 2, "Ces 2 écarts expliquent 100 % de la différence."),
-        ((400, 280, 130, 60, 50, 40, 25, 15), 5, "Ces 5 écarts expliquent 92 % de la différence."),
-        ((2000, 1, 1), 1, "Cet écart explique à lui seul 99 % de la différence."),
+        ((90, 10), 1, "Le premier explique à lui seul 90 % de la différence."),
+        ((89, 11), 2, "Les 2 premiers expliquent 100 % de la différence."),
+        ((400, 280, 130, 60, 50, 40, 25, 15), 5, "Les 5 premiers expliquent 92 % de la différence."),
+        ((2000, 1, 1), 1, "Le premier explique à lui seul 99 % de la différence."),
     ],
 )
 def test_how_many_explain_nine_tenths_is_said_in_words(impacts: tuple[int, ...], count: int, sentence: str) -> None:
