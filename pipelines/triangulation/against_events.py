@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import Compared, Discrepancy, Event
-from pipelines.triangulation.comparisons import About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
+from pipelines.triangulation.comparisons import RETURN, About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
 from pipelines.triangulation.evidence import Evidence, Thresholds
 from schemas import fields, texts
 from schemas.codes import AlertKind, Basis, EventStatus, Measure, Movement, PopulationGroup, Severity, Unit, Wave
@@ -148,9 +148,8 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         )
         values = [
             Compared(texts.message("source_return_arrivals"), own.value if own else arrived, str(Unit.INDIVIDUAL),
-                     str(evidence.period.last_day), own.where if own else evidence.where(event.place_id), Compared.RETURN),
-            Compared(texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed), high,
-                     str(Unit.INDIVIDUAL), str(event.last_on), None, f"event:{event.key}"),
+                     str(evidence.period.last_day), own.where if own else evidence.where(event.place_id), RETURN),
+            *_of_event(event, high, takes=event.assessed and not arrived),
         ]  # fmt: skip
         params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
@@ -158,6 +157,14 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
             evidence, About("EVENT_WITHOUT_TRACE", event.place_id), values, high - arrived, params,
             severe=Severity.RED if event.assessed else Severity.AMBER, additional=True, distinct=[event.key],
         )  # fmt: skip
+
+
+def _of_event(event: Event, persons: int, *, takes: bool) -> list[Compared]:
+    """What an event counts. Only people whom an assessment saw, and whom no return counts at all, may be added by a decision."""
+    source = texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed)
+    where = ", ".join(str(part) for part in event.rows[0][:2]) if event.rows else None
+    counts = [(persons, Unit.INDIVIDUAL), *([(event.households[1], Unit.HOUSEHOLD)] if event.households else [])]
+    return [Compared(source, value, str(unit), str(event.last_on), where, f"event:{event.key}", takes) for value, unit in counts]
 
 
 def _seen_in_returns(event: Event, evidence: Evidence, region: str | None) -> int | None:
