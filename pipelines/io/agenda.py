@@ -390,6 +390,8 @@ def holds_words(point: Point, decision: Mapping[str, Any], lang: str = "fr") -> 
 
 
 def proposal(point: Point, lang: str = "fr") -> str:
-    """What is proposed, and how to go about it: `Interroger la région : demander…`."""
-    action = point.proposed.label(lang)
+    """What is proposed, and how to go about it: `Interroger la région. Demander…`. To take the value of people who come on top is
+    to add them."""
+    adds = point.additional and point.proposed is Action.TAKE_SOURCE
+    action = message("agenda_adds", lang) if adds else point.proposed.label(lang)
     return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))
