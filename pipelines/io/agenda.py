@@ -3,6 +3,7 @@ the words in which each is told. Shared by the commands, the workbook of the mee
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,13 +13,25 @@ from typing import Any
 from pipelines import deciding
 from pipelines.deciding import Question
 from pipelines.io import place_names, reference
-from pipelines.io.explain import cell_of
 from pipelines.io.store import Store
 from pipelines.model import Compared, Period
+from pipelines.model import cell_of as cell_at
 from pipelines.places import LEVELS
 from schemas import texts
 from schemas.cells import plain
-from schemas.codes import UNSETTLED, Action, DiscrepancyStatus, Measure, Movement, Owner, PopulationGroup, Severity, Shock, Unit
+from schemas.codes import (
+    UNSETTLED,
+    WAITS_FOR_THE_REGION,
+    Action,
+    DiscrepancyStatus,
+    Measure,
+    Movement,
+    Owner,
+    PopulationGroup,
+    Severity,
+    Shock,
+    Unit,
+)
 from schemas.texts import LANGUAGES, message, number, percent
 
 COUNTRY = "ML"
@@ -181,6 +194,11 @@ def _moves(store: Store, period: Period, region_id: str | None) -> tuple[Mapping
                 line[unit] = (line[unit] or 0) + row[unit]
         line["where"].append(" › ".join(part for part in (row["file"], row["sheet"], cell_of(row, "individuals")) if part))
     return tuple(found[key] for key in sorted(found))
+
+
+def cell_of(row: Mapping[str, Any], field: str) -> str | None:
+    """The A1 address of a field of a source row in its author's own file."""
+    return cell_at(json.loads(row["columns"]).get(row["table_name"], {}).get(field), row["row"])
 
 
 # --- the words of it ----------------------------------------------------------------------------------------------------
@@ -371,6 +389,17 @@ def group_label(group: str, lang: str = "fr") -> str:
     return PopulationGroup(group).label(lang)
 
 
+def not_taken(decision: Mapping[str, Any]) -> tuple[Compared, ...]:
+    """The numbers that a decision left aside, as they stood when it was taken; none while it only asks, or takes another back."""
+    action = Action(decision["action"])
+    if decision["undoes"] or action in WAITS_FOR_THE_REGION:
+        return ()
+    values = tuple(Compared(**value) for value in decision["values"])
+    retained = {Action.KEEP: Compared.RETURN, Action.ACCEPT_CHANGE: Compared.RETURN, Action.CARRY_FORWARD: Compared.PAST}
+    wanted = retained.get(action) or (decision["source"] or "").strip().casefold()
+    return tuple(value for value in values if wanted not in ((value.source_id or "").casefold(), value.source.strip().casefold()))
+
+
 def taken_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
     """What a decision puts in the place of the return's number."""
     numbers = [amount(decision[f"{unit}s"], unit, lang) for unit in Unit if decision[f"{unit}s"] is not None]
@@ -391,3 +420,17 @@ def proposal(point: Point, lang: str = "fr") -> str:
     """What is proposed, and how to go about it: `Interroger la région : demander…`."""
     action = point.proposed.label(lang)
     return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))
+
+
+def machine_form(point: Point, lang: str = "fr") -> dict[str, Any]:
+    """A discrepancy as `discrepancies --json` prints it (DESIGN 7)."""
+    return {
+        "id": point.id, "rule": point.rule, "period": str(point.period), "pcode": point.pcode, "group": str(point.group),
+        "measure": str(point.measure), "values": [value_form(value) for value in point.values], "gap": point.gap, "share": point.share,
+        "status": str(point.status), "sentence": point.sentence(lang), "proposed": str(point.proposed), "owner": str(point.owner),
+        "due": point.due.isoformat() if point.due else None,
+    }  # fmt: skip
+
+
+def value_form(value: Compared) -> dict[str, Any]:
+    return {"source": value.source, "value": value.value, "unit": value.unit, "as_of": value.as_of, "where": value.where}

@@ -21,19 +21,7 @@ _COLOURS = {Severity.RED: "red", Severity.AMBER: "yellow"}
 
 def machine_form(points: Sequence[Point], lang: str) -> list[dict[str, Any]]:
     """The contract of `discrepancies --json`."""
-    return [
-        {
-            "id": point.id, "rule": point.rule, "period": str(point.period), "pcode": point.pcode, "group": str(point.group),
-            "measure": str(point.measure), "values": [_value(value) for value in point.values], "gap": point.gap, "share": point.share,
-            "status": str(point.status), "sentence": point.sentence(lang), "proposed": str(point.proposed), "owner": str(point.owner),
-            "due": point.due.isoformat() if point.due else None,
-        }
-        for point in points
-    ]  # fmt: skip
-
-
-def _value(value: Compared) -> dict[str, Any]:
-    return {"source": value.source, "value": value.value, "unit": value.unit, "as_of": value.as_of, "where": value.where}
+    return [told.machine_form(point, lang) for point in points]
 
 
 def lines(agenda: Agenda, shown: Sequence[Point], lang: str) -> Iterator[str]:
