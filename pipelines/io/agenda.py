@@ -286,11 +286,14 @@ def due_words(point: Point, lang: str = "fr") -> str:
     return message("agenda_due", lang, day=point.due)
 
 
+def action_words(action: str, source: str | None, lang: str = "fr") -> str:
+    said = Action(action).label(lang)
+    return message("agenda_action_of", lang, action=said, source=source) if source else said
+
+
 def decision_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
     """`garder la fiche, par A. Diarra le 12/01/2020 : « vérifié au téléphone »`."""
-    action = Action(decision["action"]).label(lang)
-    if decision.get("source"):
-        action = message("agenda_action_of", lang, action=action, source=decision["source"])
+    action = action_words(decision["action"], decision.get("source"), lang)
     key = "agenda_undone_by" if decision.get("undoes") else "agenda_decision"
     return message(key, lang, action=action, by=decision["decided_by"], day=decision["decided_on"], reason=decision["reason"])
 
@@ -387,6 +390,17 @@ def origin_words(origin: str | None, lang: str = "fr") -> str:
 
 def group_label(group: str, lang: str = "fr") -> str:
     return PopulationGroup(group).label(lang)
+
+
+def item_words(item: Mapping[str, Any], lang: str = "fr") -> str:
+    """An item of the bridge that a decision made: `décision n° 3 de la CMP, …, par Awa Traoré le 12/01/2020 : « … »`, with the place
+    that was decided about when it is another one."""
+    elsewhere = item["about_place_id"] not in (None, item["place_id"])
+    return message(
+        "agenda_item_at" if elsewhere else "agenda_item", lang, number_of=str(item["decision_id"]),
+        place=label(item["about_place_id"], lang) if elsewhere else "", action=action_words(item["action"], item["decision_source"], lang), by=item["decided_by"],
+        day=item["decided_on"], reason=item["decision_reason"],
+    )  # fmt: skip
 
 
 def not_taken(decision: Mapping[str, Any]) -> tuple[Compared, ...]:

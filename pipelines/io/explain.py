@@ -171,7 +171,7 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
 
 
 def _item_line(item: Mapping[str, Any], lang: str) -> str:
-    why = _decision_item(item, lang) if item["decision_id"] else str(item["reason"])
+    why = told.item_words(item, lang) if item["decision_id"] else _reason(item, lang)
     if item["value"] is None:
         return f"{'—':>12}  {escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
     sign = "+" if item["item"] and item["value"] > 0 else ""
@@ -179,14 +179,11 @@ def _item_line(item: Mapping[str, Any], lang: str) -> str:
     return f"{sign + number(item['value'], lang):>12}  {escape(why)}" + (f"  [dim]({escape(where)})[/]" if where else "")
 
 
-def _decision_item(item: Mapping[str, Any], lang: str) -> str:
-    """`décision n° 3 (Bankass), par Awa Traoré le 12/01/2020 : « … »`; the place where it was taken at another one."""
-    elsewhere = item["about_place_id"] not in (None, item["place_id"])
-    return message(
-        "explain_decision_item_at" if elsewhere else "explain_decision_item", lang, number_of=str(item["decision_id"]),
-        place=told.label(item["about_place_id"], lang) if elsewhere else "", action=codes.Action(item["action"]),
-        by=item["decided_by"], day=item["decided_on"], reason=item["decision_reason"],
-    )  # fmt: skip
+def _reason(item: Mapping[str, Any], lang: str) -> str:
+    """The reason of an item, whose beginning is its kind, in the language asked for."""
+    kind = codes.AdjustmentKind(item["kind"])
+    reason = str(item["reason"])
+    return kind.label(lang) + reason.removeprefix(kind.fr) if reason.startswith(kind.fr) else reason
 
 
 def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[str]:
