@@ -23,6 +23,7 @@ from schemas.codes import (
     UNSETTLED,
     WAITS_FOR_THE_REGION,
     Action,
+    AdjustmentKind,
     DiscrepancyStatus,
     Measure,
     Movement,
@@ -401,6 +402,14 @@ def item_words(item: Mapping[str, Any], lang: str = "fr") -> str:
         place=label(item["about_place_id"], lang) if elsewhere else "", action=action_words(item["action"], item["decision_source"], lang), by=item["decided_by"],
         day=item["decided_on"], reason=item["decision_reason"],
     )  # fmt: skip
+
+
+def reason_words(item: Mapping[str, Any], lang: str = "fr") -> str:
+    """The reason of an item of the bridge, whose beginning is its kind, in the language asked for."""
+    kind, reason = AdjustmentKind(item["kind"]), str(item["reason"] or "")
+    if lang == "fr" or not reason.startswith(kind.fr):
+        return reason
+    return kind.label(lang) + reason.removeprefix(kind.fr).replace(" :", ":", 1)
 
 
 def not_taken(decision: Mapping[str, Any]) -> tuple[Compared, ...]:

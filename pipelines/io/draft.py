@@ -21,6 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.io.agenda import reason_words
 from pipelines.io.exports import would_run, write_workbook_of_people
 from pipelines.model import Period
 from schemas import fields, texts
@@ -316,6 +317,7 @@ _LAYERS: Mapping[str, Mapping[str, Any]] = {
     "commune": {"indent": 3},
     "level": {"indent": 0},
     "inset": {"indent": 1},
+    "up": {"valign": "top"},
     "first": {"top": 2, "top_color": _BLUE},
     "official": {"bold": True, "bg_color": _PALE},
     "return": {"bold": True},
@@ -802,7 +804,7 @@ class _FigureSheet(_Page):
         disputed = self._disputed.get(code, []) if code else []
         if waiting := [str(gap["number"]) for gap in disputed if gap["open"]]:
             yield self.say("draft_remark_gaps", numbers=waiting)
-        if decided := [str(number) for gap in disputed for number in gap["decisions"]]:
+        if decided := [number for gap in disputed for number in gap["decisions"]]:
             yield self.say("draft_remark_decided", numbers=decided)
 
 
@@ -919,16 +921,11 @@ class _BridgeSheet(_Page):
     def _words(self, block: _Block, item: Mapping[str, Any]) -> tuple[str, str]:
         kind = AdjustmentKind(item["kind"])
         if kind is not AdjustmentKind.RETURN:
-            said = _none(item.get("decision")) or self._reason(kind, item)
+            said = _none(item.get("decision")) or reason_words(item, self.book.lang)
             return _capital(self.book.label(kind)), _capital(self.text(said))
         if block.country:
             return self.say("draft_bridge_returns"), self.say("draft_bridge_claims")
         return _capital(self.book.label(kind)), self.say("draft_bridge_claim")
-
-    def _reason(self, kind: AdjustmentKind, item: Mapping[str, Any]) -> str:
-        """The reason, whose beginning is the kind of adjustment, in the language of the workbook."""
-        reason = str(_none(item.get("reason")) or "")
-        return self.book.label(kind) + reason.removeprefix(kind.fr) if reason.startswith(kind.fr) else reason
 
     def _name(self, row: int, block: _Block, layer: str) -> None:
         self.put(row, 0, block.name, "text", layer)
@@ -1167,16 +1164,18 @@ class _ListedSheet(_Page):
             nothing = self.say(f"draft_no_{self.listed.name}")
             self.sheet.merge_range(header + 1, 1, header + 1, len(self.columns) - 1, nothing, self.book.style("top"))
 
-    def _cell(self, row: int, at: int, value: Any, style: str, layer: str) -> None:
+    def _cell(self, row: int, at: int, value: Any, style: str, level: str) -> None:
+        layers = (
+            (level, "level") if at and level != "plain" else (level, "up") if style != "text" and level == "plain" else (level,)
+        )
         if isinstance(value, Severity):
-            self.put(row, at, _capital(self.book.label(value)), style, _SEVERITY_LAYERS[value])
-        elif _none(value) in (None, ""):
-            number = style in ("count", "change", "small_share")
-            self._write(
-                row, at, self.say("draft_missing_bare" if number else "draft_none"), "missing" if number else style, layer
-            )
+            self.put(row, at, _capital(self.book.label(value)), style, _SEVERITY_LAYERS[value], *layers)
+        elif _none(value) not in (None, ""):
+            self.put(row, at, value, style, *layers)
+        elif style in ("count", "change", "small_share"):
+            self._write(row, at, self.say("draft_missing_bare"), "missing", *layers)
         else:
-            self.put(row, at, value, style, layer, *(["level"] if at and layer != "plain" else []))
+            self._write(row, at, self.say("draft_none"), style, *layers)
 
 
 # --- breakdowns ---------------------------------------------------------------------------------------------------------

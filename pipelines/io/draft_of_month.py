@@ -105,19 +105,19 @@ def _bridge(store: Store, period: Period, lang: str) -> pd.DataFrame:
                 key = tuple(item[name] for name in ("population_group", "measure", "unit", "item"))
                 words[gazetteer.pcode(place_id), *key] = agenda.item_words(item, lang)
     keys = zip(*(frame[name] for name in ("pcode", "population_group", "measure", "unit", "item")), strict=True)
-    return frame.assign(decision=[words.get(key) for key in keys])
+    return frame.assign(decision=pd.Series([words.get(key) for key in keys], dtype=object))
 
 
 def _discrepancy(point: Point, before_cmp: Agenda, lang: str) -> dict[str, Any]:
     """A line of the sheet of discrepancies; under `decision` what was decided, answered and asked about it."""
-    standing = point.standing if point.standing is not None and not point.is_open else None
-    said = agenda.answered_lines(point, before_cmp.day, lang)
+    standing = None if point.is_open else point.standing
+    said = message("draft_gap_undecided", lang)
     if standing is not None:
-        words = agenda.decision_words(standing, lang)
-        said.insert(0, message("draft_gap_decision", lang, number_of=str(standing["id"]), decision=words))
+        said = message("draft_gap_decision", lang, number_of=str(standing["id"]), decision=agenda.decision_words(standing, lang))
     return {
         **agenda_rows.discrepancy(point, before_cmp.day, lang), "pcode": point.pcode, "open": point.is_open,
-        "decision": "\n".join(said) or message("draft_gap_undecided", lang), "decisions": [standing["id"]] if standing is not None else [],
+        "decision": "\n".join((said, *agenda.answered_lines(point, before_cmp.day, lang))),
+        "decisions": [] if standing is None else [str(standing["id"])],
     }  # fmt: skip
 
 
@@ -149,16 +149,17 @@ def _lasting(frame: pd.DataFrame, lang: str) -> Iterator[dict[str, Any]]:
 
 def _secondary(frame: pd.DataFrame, lang: str) -> Iterator[dict[str, Any]]:
     """Each secondary move that a return tells, with both ends and the row that tells it."""
-    for row in frame[frame["households"].notna() | frame["individuals"].notna()].astype(object).to_dict("records"):
-        known = {name: None if pd.isna(value) else value for name, value in row.items()}
+    told = frame[frame["households"].notna() | frame["individuals"].notna()].astype(object)
+    for row in told.to_dict("records"):
+        said: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in row.items()}
         ends = {
-            end: " › ".join(known[f"{prefix}{name}"] for name in ("region", "cercle", "commune") if known[f"{prefix}{name}"])
+            end: " › ".join(part for name in ("region", "cercle", "commune") if (part := said[f"{prefix}{name}"]))
             for end, prefix in (("from", "origin_"), ("to", ""))
         }
         yield {
-            "told_by": known["told_by"], **{end: words or message("agenda_place_unknown", lang) for end, words in ends.items()},
-            "households": known["households"], "individuals": known["individuals"],
-            "returns": " › ".join((known["file"], known["sheet"], message("draft_row", lang, at=str(known["row"])))),
+            "told_by": said["told_by"], **{end: words or message("agenda_place_unknown", lang) for end, words in ends.items()},
+            "households": said["households"], "individuals": said["individuals"],
+            "returns": " › ".join((said["file"], said["sheet"], message("draft_row", lang, at=str(said["row"])))),
         }  # fmt: skip
 
 

@@ -171,19 +171,12 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
 
 
 def _item_line(item: Mapping[str, Any], lang: str) -> str:
-    why = told.item_words(item, lang) if item["decision_id"] else _reason(item, lang)
+    why = told.item_words(item, lang) if item["decision_id"] else told.reason_words(item, lang)
     if item["value"] is None:
         return f"{'—':>12}  {escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
     sign = "+" if item["item"] and item["value"] > 0 else ""
     where = " › ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
     return f"{sign + number(item['value'], lang):>12}  {escape(why)}" + (f"  [dim]({escape(where)})[/]" if where else "")
-
-
-def _reason(item: Mapping[str, Any], lang: str) -> str:
-    """The reason of an item, whose beginning is its kind, in the language asked for."""
-    kind = codes.AdjustmentKind(item["kind"])
-    reason = str(item["reason"])
-    return kind.label(lang) + reason.removeprefix(kind.fr) if reason.startswith(kind.fr) else reason
 
 
 def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[str]:
