@@ -151,7 +151,11 @@ class Dossier:
         return any(finding.effect is Effect.REJECT_SUBMISSION for finding in self.findings)
 
     def hit(self, code: str, hit: Hit) -> None:
-        self.findings.append(self.rulebook.finding(code, hit, self.columns))
+        """What is found in a source never blocks a publication: nothing of it enters a total."""
+        found = self.rulebook.finding(code, hit, self.columns)
+        if found.effect is Effect.BLOCK_PUBLICATION and self.reading.kind not in (None, "return"):
+            found = replace(found, effect=Effect.JUSTIFY)
+        self.findings.append(found)
 
     def cells_of(self, hits: Sequence[Hit]) -> list[str]:
         """Where else a defect stands: `Sheet C8`, in order, each once."""

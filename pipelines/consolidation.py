@@ -191,9 +191,10 @@ def triangulate(job: Job, month: Month, compiled: Compiled, parts: Sequence[Sour
         opened.save_sources(job.period, stated, present, hashes)
         opened.save_alerts(job.period, alerts[[*fields.ALERT.names, *_WHERE]], hashes, events)
         history = opened.history(job.period)
+        earlier = frozenset(opened.alerts(job.period.previous())["alert_number"].dropna())
     evidence = compilation.evidence_of(
         month, compiled, job.rulebook, job.as_of, history=history, statements=_with_printed(stated, job.period), alerts=alerts,
-        events=events, presence=present,
+        events=events, earlier_numbers=earlier, presence=present,
     )  # fmt: skip
     return Triangulated(triangulation.discrepancies(evidence), triangulation.set_aside(evidence), triangulation.agreed(evidence))
 

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import Compared, Discrepancy, Event
-from pipelines.triangulation.comparisons import About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
+from pipelines.triangulation.comparisons import RETURN, About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
 from pipelines.triangulation.evidence import Evidence, Thresholds
 from schemas import fields, texts
 from schemas.codes import AlertKind, Basis, EventStatus, Measure, Movement, PopulationGroup, Severity, Unit, Wave
@@ -37,11 +37,14 @@ def persons_of(event: Event, evidence: Evidence) -> tuple[int, int] | None:
 
 
 def arrivals_near(event: Event, evidence: Evidence) -> int:
-    """The persons that returns count as arriving where an event is, or that quote one of its alerts."""
-    holder = evidence.gazetteer.cercle_of(event.place_id) or event.place_id
+    """The persons that returns count as arriving where an event is (or at its cercle as a whole), or that quote one of its alerts;
+    those who come to another commune or quote another alert are other people."""
     moves = evidence.movements
     coming = moves[moves["movement"].isin(MOVES_IN)]
-    there = coming["to_place_id"].map(lambda place: isinstance(place, str) and evidence.within(place, holder))
+    above = {event.place_id, evidence.gazetteer.cercle_of(event.place_id)}
+    there = coming["to_place_id"].map(
+        lambda place: place in above or (isinstance(place, str) and evidence.within(place, event.place_id))
+    )
     quoting = coming["alert_number"].isin(event.alert_numbers)
     return int(coming.loc[there.astype(bool) | quoting, "individuals"].fillna(0).sum())
 
@@ -140,12 +143,13 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         if arrived >= t["share"] * persons[0]:
             continue
         low, high = persons
+        own = told_by_return(
+            evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name
+        )
         values = [
-            told_by_return(evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name)
-            or Compared(texts.message("source_return"), arrived, str(Unit.INDIVIDUAL), str(evidence.period.last_day),
-                        evidence.where(event.place_id), "return"),
-            Compared(texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed), high,
-                     str(Unit.INDIVIDUAL), str(event.last_on), None, f"event:{event.key}"),
+            own or Compared(texts.message("source_return"), arrived, str(Unit.INDIVIDUAL), str(evidence.period.last_day),
+                            evidence.where(event.place_id), RETURN),
+            *_of_event(event, high, takes=event.assessed and not arrived),
         ]  # fmt: skip
         params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
@@ -153,6 +157,14 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
             evidence, About("EVENT_WITHOUT_TRACE", event.place_id), values, high - arrived, params,
             severe=Severity.RED if event.assessed else Severity.AMBER, additional=True, distinct=[event.key],
         )  # fmt: skip
+
+
+def _of_event(event: Event, persons: int, *, takes: bool) -> list[Compared]:
+    """What an event counts. Only people whom an assessment saw, and whom no return counts at all, may be added by a decision."""
+    source = texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed)
+    where = ", ".join(str(part) for part in event.rows[0][:2]) if event.rows else None
+    counts = [(persons, Unit.INDIVIDUAL), *([(event.households[1], Unit.HOUSEHOLD)] if event.households else [])]
+    return [Compared(source, value, str(unit), str(event.last_on), where, f"event:{event.key}", takes) for value, unit in counts]
 
 
 def _seen_in_returns(event: Event, evidence: Evidence, region: str | None) -> int | None:

@@ -74,8 +74,12 @@ def returns_unmatched(evidence: Evidence, t: Thresholds, told: Told) -> Iterator
         key = (cercle, group, measure, PERSONS)
         if evidence.gazetteer.region_of(cercle) not in evidence.listing or key not in evidence.now or key not in evidence.before:
             continue
+        if key in evidence.carried_before:
+            continue
         rise, moved = evidence.now[key] - evidence.before[key], returned.get(cercle, 0)
         if rise < 0 or abs(rise - moved) <= max(t["persons"], t["share"] * max(rise, moved)):
+            continue
+        if rise > moved and _a_return_is_missing(evidence):
             continue
         moves = Compared(texts.message("source_movements"), moved, PERSONS, str(evidence.period.last_day), None, "movements")
         cells = evidence.cells(cercle, fields.RETURNEE.name)
@@ -84,6 +88,13 @@ def returns_unmatched(evidence: Evidence, t: Thresholds, told: Told) -> Iterator
             [*_sides(evidence, cercle, group, measure, table=fields.RETURNEE.name), moves], rise - moved,
             {"rise": rise, "moved": moved, "gap": abs(rise - moved), **_past_params(evidence)}, cell=cells[0] if len(cells) == 1 else None,
         )  # fmt: skip
+
+
+def _a_return_is_missing(evidence: Evidence) -> bool:
+    """Whether a region that was counted before has sent nothing: those who left it for home are in no list of the month."""
+    told = {head.region_id for head in evidence.heads}
+    carried = {place for place, *_ in evidence.carried if place != COUNTRY}
+    return any((evidence.gazetteer.region_of(place) or place) not in told for place in carried)
 
 
 def _returns_to_cercles(evidence: Evidence) -> Mapping[str, int]:
@@ -169,6 +180,8 @@ def residual(evidence: Evidence, place_id: str) -> int | None:
     does not list movements."""
     if not evidence.follows or _speaker(evidence, place_id) not in evidence.listing or evidence.stock(place_id) is None:
         return None
+    if (place_id, IDP, STOCK, PERSONS) in evidence.carried_before:  # the movements of the month without a return are in no list
+        return None
     return (evidence.stock(place_id) or 0) - _expected(evidence, place_id)
 
 
@@ -224,7 +237,14 @@ def accounted(evidence: Evidence, place_id: str) -> int:
         (rows["basis"] == Basis.ASSESSMENT)
         & rows["observed_on"].map(lambda day: not pd.isna(day) and day >= evidence.period.first_day)
     ]
-    return max(total, int(assessed["individuals"].fillna(0).sum()))
+    return max(total + _quoting_earlier(evidence, place_id), int(assessed["individuals"].fillna(0).sum()))
+
+
+def _quoting_earlier(evidence: Evidence, place_id: str) -> int:
+    """The arrivals at a place that quote an alert of the month before: people of its last days are registered in this one."""
+    moves = evidence.movements
+    late = moves[moves["alert_number"].isin(evidence.earlier_numbers) & (moves["to_place_id"] == place_id)]
+    return int(late["individuals"].fillna(0).sum())
 
 
 def _is_explained(evidence: Evidence, place_id: str, change: int, t: Thresholds) -> bool:
@@ -234,7 +254,8 @@ def _is_explained(evidence: Evidence, place_id: str, change: int, t: Thresholds)
     moved = gap is not None and abs(gap) <= max(limits["share"] * (evidence.stock(place_id) or 0), limits["persons"])
     if change <= 0:
         return moved
-    return accounted(evidence, place_id) >= t["accounted"] * change and (moved or gap is None)
+    told = accounted(evidence, place_id) + _came_from_elsewhere(evidence, place_id)
+    return told >= t["accounted"] * change and (moved or gap is None)
 
 
 _JUMPS = (
@@ -256,10 +277,7 @@ def rise_without_event(evidence: Evidence, t: Thresholds, told: Told) -> Iterato
         change = sides[1] - sides[0] if sides else 0
         if sides is None or change < t["persons"] or change <= t["share"] * sides[0]:
             continue
-        if (
-            accounted(evidence, place) >= t["accounted"] * change
-            or _came_from_elsewhere(evidence, place) >= t["accounted"] * change
-        ):
+        if accounted(evidence, place) + _came_from_elsewhere(evidence, place) >= t["accounted"] * change:
             continue
         cells = evidence.cells(place)
         params = {
@@ -274,12 +292,13 @@ def rise_without_event(evidence: Evidence, t: Thresholds, told: Told) -> Iterato
 
 
 def _came_from_elsewhere(evidence: Evidence, place_id: str) -> int:
-    """Arrivals that are no new displacement of an event nearby: secondary moves that both ends tell."""
+    """Arrivals that are no new displacement of an event nearby: moves that both ends tell, and secondary ones that the region reached
+    tells; whether the region left does is the matter of another rule."""
     cercle = evidence.gazetteer.cercle_of(place_id) or place_id
     mirrored = sum(min(moved.left, moved.arrived) for (_, end), moved in moves_between(evidence).items() if end == cercle)
     moves = evidence.movements
     inside = moves[(moves["movement"] == Movement.SECONDARY) & (moves["to_place_id"] == place_id)]
-    return mirrored + int(inside["individuals"].fillna(0).sum())
+    return max(mirrored, int(inside["individuals"].fillna(0).sum()))
 
 
 def modified_z(changes: Sequence[float], change: float) -> float | None:

@@ -47,8 +47,8 @@ def circulated_gap(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Di
                   "now": own.value, "gap": abs(item.value - own.value)}  # fmt: skip
         yield discrepancy(
             evidence, About("CIRCULATED_GAP", place_id, group, item.measure, item.unit),
-            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], item.value - own.value, params,
-            distinct=[item.organisation],
+            _both_units(evidence, place_id, group, items), item.value - own.value, params,
+            distinct=[item.organisation], beside=[_past_of(evidence, item)],
         )  # fmt: skip
 
 
@@ -140,8 +140,8 @@ def part_over_whole(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[D
         }
         yield discrepancy(
             evidence, About("PART_OVER_WHOLE", item.place_id, item.group, item.measure, item.unit),
-            [own, item.compared(takes=False), _past_of(evidence, item)], item.value - own.value, params, partner=item.organisation,
-            distinct=[item.organisation],
+            [own, item.compared(takes=False)], item.value - own.value, params, partner=item.organisation,
+            distinct=[item.organisation], beside=[_past_of(evidence, item)],
         )  # fmt: skip
 
 
@@ -168,7 +168,8 @@ def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
                   "now": own.value, "gap": abs(gap), "more": gap > 0, "apart": apart, "same_lineage": same}  # fmt: skip
         yield discrepancy(
             evidence, About("SOURCE_GAP", place_id, group, item.measure, item.unit),
-            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], gap, params,
+            _both_units(evidence, place_id, group, items), gap, params,
+            beside=[_past_of(evidence, item)],
             severe=severity(apart, t), partner=item.organisation, distinct=[item.organisation],
         )  # fmt: skip
 
@@ -218,8 +219,10 @@ def agreed(evidence: Evidence) -> frozenset[tuple[str, str, str]]:
 def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """What a source states of a region, and what it states of the cercles of that region."""
     stocks = [item for item in evidence.stated.all if item.value is not None and item.scope == Scope.WHOLE]
-    for whole in stocks:
-        if evidence.level(whole.place_id) != "region":
+    told_of: set[tuple[str, ...]] = set()
+    for whole in sorted(stocks, key=lambda item: item.unit != Unit.INDIVIDUAL):
+        source = (whole.place_id, whole.group, whole.measure, whole.source_id, whole.organisation)
+        if evidence.level(whole.place_id) != "region" or source in told_of:
             continue
         parts = [item for item in stocks if series_of(item) == series_of(whole) and evidence.level(item.place_id) == "cercle"
                  and evidence.within(item.place_id, whole.place_id)]  # fmt: skip
@@ -232,6 +235,7 @@ def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
                           f"{parts[0].where} … {parts[-1].where.rsplit(', ', 1)[-1]}", f"{whole.source_id}:sum")  # fmt: skip
         params = {"organisation": whole.organisation, "stated": whole.value, "unit": whole.unit, "stated_on": str(whole.as_of),
                   "added": added, "gap": abs(whole.value - added)}  # fmt: skip
+        told_of.add(source)
         yield discrepancy(
             evidence, About("REGION_SUM", whole.place_id, whole.group, whole.measure, whole.unit),
             [whole.compared(), summed, _own(evidence, whole)], whole.value - added, params, partner=whole.organisation,
@@ -287,8 +291,8 @@ def _counted_twice(evidence: Evidence, one: Mapping[Any, Any], other: Mapping[An
     }
     past = told_in_past(evidence, second["place_id"], PopulationGroup.IDP, Measure.STOCK, Unit.INDIVIDUAL)
     return discrepancy(
-        evidence, About("DOUBLE_COUNT", second["place_id"]), [*values, past], persons, params, cell=evidence.cell_of_row(second),
-        distinct=[first["place_id"]],
+        evidence, About("DOUBLE_COUNT", second["place_id"]), values, persons, params, cell=evidence.cell_of_row(second),
+        distinct=[first["place_id"]], beside=[past],
     )  # fmt: skip
 
 

@@ -64,6 +64,8 @@ class Evidence:
     statements: pd.DataFrame = field(default_factory=lambda: no_rows(STATEMENT_COLUMNS))
     alerts: pd.DataFrame = field(default_factory=pd.DataFrame)
     events: tuple[Event, ...] = ()
+    earlier_numbers: frozenset[str] = frozenset()
+    """The alert numbers of the month before."""
     presence: pd.DataFrame = field(default_factory=lambda: no_rows(PRESENCE_COLUMNS))
 
     @cached_property
@@ -87,6 +89,13 @@ class Evidence:
     def carried(self) -> frozenset[Key]:
         """The totals that rest on people carried forward, in whole or in part."""
         return frozenset(_by_key(self.totals[self.totals["carried_months"] > 0]))
+
+    @cached_property
+    def carried_before(self) -> frozenset[Key]:
+        """The totals of the past that rest on people carried forward."""
+        if self.past is None:
+            return frozenset()
+        return frozenset(_by_key(self.past.figures[self.past.figures["carried_months"] > 0]))
 
     @cached_property
     def series(self) -> Mapping[Key, Sequence[tuple[Period, int]]]:

@@ -7,14 +7,14 @@ so in life: some places do not move in a month, some lists are off by a few peop
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
 from pipelines.model import Period
-from schemas.codes import AlertKind, AlertStatus, Movement, Scope, Shock, StatementStatus, Wave
+from schemas.codes import AlertKind, AlertStatus, Movement, Shock, StatementStatus, Wave
 from tests.fiche import GAZETTEER
 
 FIRST = Period(2019, 1)
@@ -42,6 +42,8 @@ class Spot:
     repatriated: int
     still: int = 0
     """For how many months nobody has moved."""
+    awaited: tuple[str, int] | None = None
+    """The alert of people who came in the last days of a month, and how many: they are registered in the next."""
 
     @property
     def region(self) -> str:
@@ -90,6 +92,10 @@ class Draft:
     statements: list[dict[str, Any]] = field(default_factory=list)
     partner: dict[str, float] = field(default_factory=dict)
     """Place -> what the partner counts, as a share of the return's."""
+    copied: dict[str, float] = field(default_factory=dict)
+    """Place -> what DTM counts, as a share of the return's, where it is not the same."""
+    without_return: set[str] = field(default_factory=set)
+    """Regions whose return does not come this month."""
     refugee_agency: dict[str, float] = field(default_factory=dict)
     """Cercle -> what UNHCR counts, as a share of the return's."""
     printed: dict[str, int] = field(default_factory=dict)
@@ -159,15 +165,17 @@ class Draft:
     # --- what is told of it -----------------------------------------------------------------------------------------
 
     def event(
-        self, place_id: str, counts: Sequence[int], *, assessed: int | None = None, repeated: bool = False, size: float = 5.2
-    ) -> tuple[str, date]:
+        self, place_id: str, counts: Sequence[int], *, assessed: int | None = None, repeated: bool = False, size: float = 5.2,
+        day: date | None = None,
+    ) -> tuple[str, date]:  # fmt: skip
         """An alert of each count, by as many organisations, and the assessment; gives the number of the first alert and its day."""
-        at, first = self.day(2, 18), len(self.alerts) + 1
+        at, first = day or self.day(2, 18), len(self.alerts) + 1
         who = self.random.sample(RRM_MEMBERS, len(counts))
         shock, origin = self.random.choice((Shock.ARMED_ATTACK, Shock.CLASH)), f"Hameau {self.random.randint(1, 900)}"
         status = AlertStatus.AWAITING_RESPONSE if assessed is not None else AlertStatus.AWAITING_ASSESSMENT
         for number, (organisation, persons) in enumerate(zip(who, counts, strict=True)):
-            self._alert(place_id, organisation, at, at + timedelta(days=1 + number), persons, size, shock, origin, status)
+            about = GAZETTEER.cercle_of(place_id) or place_id if self.random.random() < 0.25 else place_id
+            self._alert(about, organisation, at, at + timedelta(days=1 + number), persons, size, shock, origin, status)
         number = self.alerts[first - 1]["alert_number"]
         if repeated:
             told = at + timedelta(days=8)
@@ -196,24 +204,26 @@ class Draft:
         number = f"{organisation}-{self.period.year}{self.period.month:02d}-{len(self.alerts) + 1:03d}"
         self.alerts.append({
             "alert_number": number, "kind": kind, "event_on": event_on, "alert_on": alert_on, "organisation": organisation, "shock": shock,
-            "status": status, "place_id": place_id, "origin": origin, "households": max(1, round(persons / size)), "individuals": persons,
+            "status": status, "place_id": place_id, "origin": origin if self.random.random() < 0.7 else None,
+            "households": max(1, round(persons / size)), "individuals": persons,
             "wave": wave, "remarks": remarks,
         })  # fmt: skip
 
-    def come(self, spot: Spot, persons: int, *, witnesses: int = 2, assessed: bool = True, place_id: str | None = None) -> None:
-        """A displacement that everybody tells alike: alerts, assessment, arrivals in the return."""
-        about = [self.near(persons, 0.04) for _ in range(witnesses)]
-        number, day = self.event(place_id or spot.place_id, about, assessed=persons if assessed else None, size=spot.size,
-                                 repeated=self.random.random() < 0.25)  # fmt: skip
+    def come(self, spot: Spot, persons: int, *, witnesses: int = 2, assessed: bool = True) -> None:
+        """A displacement that everybody tells alike, to a few percent: alerts, assessment, arrivals in the return."""
+        about = [self.near(persons, 0.06) for _ in range(witnesses)]
+        found = self.near(persons, 0.05) if assessed else None
+        number, day = self.event(spot.place_id, about, assessed=found, size=spot.size, repeated=self.random.random() < 0.25)
         self.arrive(spot, persons, number, day)
 
     def near(self, value: int, share: float) -> int:
         return round(value * (1 + self.random.uniform(-share, share)))
 
-    def say(self, place_id: str, organisation: str, persons: int, status: StatementStatus, scope: Scope | None = None) -> None:
+    def say(self, place_id: str, organisation: str, persons: int, status: StatementStatus, *, days: int = 2) -> None:
+        """A figure that a document quotes, of so many days before the end of the month."""
         self.statements.append({
-            "stated_on": self.period.last_day - timedelta(days=2), "organisation": organisation, "place_id": place_id, "individuals": persons,
-            "status": status, "scope": scope, "document": "Point de situation",
+            "stated_on": self.period.last_day - timedelta(days=days), "organisation": organisation, "place_id": place_id, "individuals": persons,
+            "status": status, "document": "Point de situation",
         })  # fmt: skip
 
 
@@ -245,15 +255,15 @@ def live(draft: Draft, *, first: bool) -> None:
     homes = [spot for spot in draft.spots.values() if spot.region in RETURN_TO and spot.region not in draft.frozen]
     for spot in list(draft.spots.values()):
         if spot.region in draft.frozen or first or not spot.individuals:
-            spot.still = 1
+            spot.still = 2
             continue
         if not draft.lists_movements(spot.region):
             draft.jump(spot, _changed(random, spot.individuals))
-        elif spot.still or random.random() > 0.15:
+        elif spot.still > 1 or random.random() > 0.25:
             _come_and_go(draft, spot, homes)
             spot.still = 0
         else:
-            spot.still = 1
+            spot.still += 1
     if not first:
         _displace(draft)
         _move_on(draft)
@@ -289,11 +299,12 @@ def _free(draft: Draft) -> list[Spot]:
 
 
 def _displace(draft: Draft) -> None:
-    free = _free(draft)
-    for spot in draft.random.sample(free, min(8, len(free) // 2)):
-        about = spot.cercle if draft.random.random() < 0.3 else spot.place_id
-        draft.come(spot, draft.random.randint(80, 450), witnesses=draft.random.randint(1, 3), assessed=draft.random.random() < 0.7,
-                   place_id=about)  # fmt: skip
+    """Several events of a month may be in one cercle, never at one place."""
+    free = [spot for spot in draft.spots.values() if spot.cercle not in draft.busy and draft.lists_movements(spot.region)]
+    for spot in draft.random.sample(free, min(9, len(free) // 4)):
+        draft.come(
+            spot, draft.random.randint(80, 450), witnesses=draft.random.randint(1, 3), assessed=draft.random.random() < 0.7
+        )
 
 
 def _move_on(draft: Draft) -> None:
@@ -310,11 +321,12 @@ def tell(draft: Draft, at: int) -> None:
     for spot in draft.spots.values():
         draft.partner.setdefault(spot.place_id, 1 + random.uniform(-0.03, 0.03))
     stated = {(row["place_id"]) for row in draft.circulated}
-    cercles = sorted({spot.cercle for spot in draft.spots.values()} - stated)
+    cercles = sorted({spot.cercle for spot in draft.spots.values() if spot.region not in draft.without_return} - stated)
     for cercle in random.sample(cercles, min(6, len(cercles))):
         draft.circulated.append({"place_id": cercle, "value": people(draft, cercle)})
     whole = sorted({spot.region for spot in draft.spots.values()})[at % len({spot.region for spot in draft.spots.values()})]
-    draft.circulated.append({"place_id": whole, "value": people(draft, whole)})
+    if whole not in draft.without_return:
+        draft.circulated.append({"place_id": whole, "value": people(draft, whole)})
     for cercle in sorted({spot.cercle for spot in draft.spots.values() if spot.repatriated}):
         draft.refugee_agency.setdefault(cercle, 1 + random.uniform(-0.02, 0.02))
 
@@ -329,6 +341,8 @@ def _chain(place_id: str) -> Iterator[str]:
     yield from GAZETTEER.ancestors(place_id)
 
 
-def totals(draft: Draft) -> dict[str, int]:
+def totals(draft: Draft, before: Mapping[str, int]) -> dict[str, int]:
+    """The displaced persons of each region and of the country as they are counted; a region without a return as `before`."""
     regions = sorted({spot.region for spot in draft.spots.values()})
-    return {"ML": people(draft, "ML"), **{region: people(draft, region) for region in regions}}
+    counted = {region: before[region] if region in draft.without_return else people(draft, region) for region in regions}
+    return {"ML": sum(counted.values()), **counted}

@@ -112,12 +112,14 @@ def make(seed: int, months: int = 12, regions: Sequence[str] = REGIONS, *, kinds
     plants = schedule(Random(f"{seed} plants"), spots, periods, KINDS.values() if kinds is None else kinds)
     drafts: list[Draft] = []
     grown: list[Plant] = []
+    sent: list[dict[str, int]] = []
     for period in periods:
         draft = _month(seed, period, spots, [plant for plant in plants if period in plant.periods], grown)
         tell(draft, len(drafts))
         drafts.append(draft)
+        sent.append(totals(draft, sent[-1] if sent else {}))
         spots = {key: Spot(**vars(spot)) for key, spot in draft.spots.items()}
-    return Corpus(tuple(drafts), tuple(grown), tuple(map(totals, drafts)))
+    return Corpus(tuple(drafts), tuple(grown), tuple(sent))
 
 
 def _month(seed: int, period: Period, spots: dict[str, Spot], now: Sequence[Plant], grown: list[Plant]) -> Draft:
@@ -224,6 +226,14 @@ def circulated_total(draft: Draft, plant: Plant) -> None:
     draft.circulated.append({"place_id": plant.cercle, "value": people(draft, plant.cercle) + more})
 
 
+@kind("CIRCULATED_GAP", fits=_home, group="idp_returnee")
+def circulated_returnees(draft: Draft, plant: Plant) -> None:
+    returnees = sum(spot.returnees for spot in draft.spots.values() if spot.cercle == plant.cercle)
+    draft.circulated.append(
+        {"place_id": plant.cercle, "value": returnees + draft.random.randint(100, 900), "group": "idp_returnee"}
+    )
+
+
 @kind("SOURCE_GAP", fits=_with_partner, severity="amber")
 def partner_amber(draft: Draft, plant: Plant) -> None:
     """Over a tenth apart, and under a quarter."""
@@ -236,6 +246,19 @@ def partner_red(draft: Draft, plant: Plant) -> None:
     draft.partner[plant.place_id] = draft.random.choice([draft.random.uniform(0.4, 0.74), draft.random.uniform(1.35, 2.2)])
 
 
+@kind("SOURCE_GAP", fits=_with_partner, severity="red")
+def partner_and_dtm(draft: Draft, plant: Plant) -> None:
+    """All others agree against the return: one disagreement with several witnesses."""
+    share = draft.random.uniform(0.4, 0.7)
+    draft.partner[plant.place_id], draft.copied[plant.place_id] = share, share
+
+
+@kind("SOURCE_GAP", fits=_with_partner)
+def dtm_apart(draft: Draft, plant: Plant) -> None:
+    """DTM, which copies the lists of the directorates, has another number."""
+    draft.copied[plant.place_id] = draft.random.uniform(0.5, 0.8)
+
+
 @kind("SOURCE_GAP", fits=_home, group="repatriated_refugee")
 def partner_repatriated(draft: Draft, plant: Plant) -> None:
     """UNHCR has registered far more people coming back than the return."""
@@ -245,6 +268,12 @@ def partner_repatriated(draft: Draft, plant: Plant) -> None:
 @kind("UNREGISTERED_PEOPLE")
 def unregistered(draft: Draft, plant: Plant) -> None:
     draft.say(plant.place_id, "Chef de village", draft.random.randint(150, 900), StatementStatus.NOT_REGISTERED)
+
+
+@kind(fits=_mid_sized)
+def other_date(draft: Draft, plant: Plant) -> None:
+    """Somebody quotes what the place counted six weeks ago."""
+    draft.say(plant.place_id, "PAM", round(_spot(draft, plant).individuals * 0.6), StatementStatus.REGISTERED, days=42)
 
 
 @kind(fits=_mid_sized)
@@ -284,7 +313,9 @@ def history_outlier(draft: Draft, plant: Plant) -> None:
 @kind("GROWTH_UNEXPLAINED", fits=lambda spot: spot.region == "R08", whole_region=True, count=2)
 def places_lost(draft: Draft, plant: Plant) -> None:
     """A third of a region's people are gone from small places, each too small to be asked about."""
-    for spot in sorted(draft.own(plant.region), key=lambda spot: spot.individuals)[:4]:
+    for spot in sorted((spot for spot in draft.own(plant.region) if spot.individuals > 100), key=lambda spot: spot.individuals)[
+        :4
+    ]:
         draft.jump(spot, -min(spot.individuals, 240))
         spot.households = max(1, round(spot.individuals / 5.2))
 
@@ -312,6 +343,20 @@ def rise_without_event(draft: Draft, plant: Plant) -> None:
     """Arrivals that the return lists and nobody has alerted of."""
     spot = _spot(draft, plant)
     draft.arrive(spot, max(300, round(spot.individuals * draft.random.uniform(0.25, 0.6))))
+
+
+@kind("RISE_WITHOUT_EVENT", fits=lambda spot: spot.region == "R03" and spot.individuals < 4_000)
+def rise_unlisted(draft: Draft, plant: Plant) -> None:
+    """The same in a region that lists no movements."""
+    spot = _spot(draft, plant)
+    draft.jump(spot, max(300, round(spot.individuals * draft.random.uniform(0.25, 0.6))))
+
+
+@kind("STOCK_FLOW", "RISE_WITHOUT_EVENT", fits=_has_room)
+def new_place_unexplained(draft: Draft, plant: Plant) -> Iterable[Spot]:
+    """People are counted where nobody was, and nobody has come."""
+    persons = draft.random.randint(300, 900)
+    return [_new_place(draft, plant.cercle, round(persons / 5.2), persons)]
 
 
 @kind("COUNT_FROZEN", whole_region=True, freezes=True, months=4, count=2)
@@ -443,3 +488,29 @@ def real_new_place(draft: Draft, plant: Plant) -> None:
     """People come to a commune where nobody was counted before; all agree."""
     persons = draft.random.randint(400, 900)
     draft.come(_new_place(draft, plant.cercle, 0, 0), persons)
+
+
+@kind(fits=_mid_sized, real=True)
+def real_correction(draft: Draft, plant: Plant) -> None:
+    """A register is cleaned, and its return says so."""
+    spot = _spot(draft, plant)
+    draft.correct(spot, -round(spot.individuals * draft.random.uniform(0.1, 0.3)))
+
+
+@kind(fits=_mid_sized, real=True, months=2)
+def real_late_registration(draft: Draft, plant: Plant) -> None:
+    """People come in the last days of a month and are registered in the next."""
+    spot = _spot(draft, plant)
+    if draft.period == plant.periods[0]:
+        persons = draft.random.randint(400, 700)
+        number, _ = draft.event(spot.place_id, [persons, draft.near(persons, 0.04)], size=spot.size, day=draft.day(28, 28))
+        spot.awaited = (number, persons)
+    elif spot.awaited is not None:
+        draft.arrive(spot, spot.awaited[1], spot.awaited[0], draft.day(2, 6))
+
+
+@kind(real=True, whole_region=True, months=2, count=2, since=2)
+def real_missing_return(draft: Draft, plant: Plant) -> None:
+    """The return of a region does not come, and comes again the month after."""
+    if draft.period == plant.periods[0]:
+        draft.without_return.add(plant.region)

@@ -20,13 +20,12 @@ PARTNER = "PAM"
 """It counts by itself, in the regions where it works."""
 WITHOUT_PARTNER = frozenset({"R01", "R09"})
 ACTORS = ("NRC", "CRS", "Solidarités", "DRC")
-_KNOWN = {table.name for table in fields.SOURCE_TABLES}
 _SEX_AGE = dict(zip((item.name for item in fields.SEX_AGE_FIELDS), (9, 18, 20, 5, 9, 17, 18, 4), strict=True))
 _SHELTER = dict(zip((item.name for item in fields.SHELTER_FIELDS), (55, 20, 12, 5, 3, 5), strict=True))
 
 
 def returns(draft: Draft) -> list[OpenedFile]:
-    regions = sorted({spot.region for spot in draft.spots.values()})
+    regions = sorted({spot.region for spot in draft.spots.values()} - draft.without_return)
     return [_return(draft, region).file(f"fiche_{draft.period}_{region}.xlsx") for region in regions]
 
 
@@ -37,12 +36,12 @@ def sources(draft: Draft) -> list[OpenedFile]:
         files.append(
             _table(f"alertes_{draft.period}.xlsx", fields.ALERT, [_placed(row, draft) for row in draft.alerts], "Alertes")
         )
-    if draft.statements and {"statement"} <= _KNOWN:
-        files.append(_table(f"chiffres_{draft.period}.xlsx", fields.table_named("statement"), [_placed(row, draft) for row in draft.statements],
+    if draft.statements:
+        files.append(_table(f"chiffres_{draft.period}.xlsx", fields.STATEMENT, [_placed(row, draft) for row in draft.statements],
                             "Chiffres cités"))  # fmt: skip
-    if draft.refugee_agency and {"presence"} <= _KNOWN:
+    if draft.refugee_agency:
         files.append(_refugee_agency(draft))
-    return [*files, _presence(draft)] if {"presence"} <= _KNOWN else files
+    return [*files, _presence(draft)]
 
 
 def printed(draft: Draft, sent: Mapping[str, int]) -> pd.DataFrame:
@@ -119,9 +118,9 @@ def _dtm(draft: Draft) -> OpenedFile:
             "Total No. of IDPs Ind.", "Num_RET_from_Abroad_HH", "Num_RET_from_Abroad_IND", "Num_Ret_IDP_HH", "Num_Ret_IDP_IND")  # fmt: skip
     rows: list[Sequence[Any]] = [head]
     for spot in _counted(draft):
-        line = (spot.region, spot.cercle, spot.place_id)
+        line, share = (spot.region, spot.cercle, spot.place_id), draft.copied.get(spot.place_id, 1.0)
         codes = [cell for place in line for cell in (_name(place), GAZETTEER.pcode(place))]
-        rows.append((draft.period.last_day, *codes, spot.households, spot.individuals, None, None,
+        rows.append((draft.period.last_day, *codes, round(spot.households * share), round(spot.individuals * share), None, None,
                      round(spot.returnees / 5.5) or None, spot.returnees or None))  # fmt: skip
     return _file(f"dtm_{draft.period}.xlsx", "Baseline", rows)
 
@@ -162,7 +161,7 @@ def _line(place_id: str, households: float, persons: float, period: Period) -> d
 
 def _circulated(draft: Draft) -> OpenedFile:
     rows = [
-        {**_place(row["place_id"], region=True), "population_group": PopulationGroup.IDP.fr, "unit": Unit.INDIVIDUAL.fr, "value": row["value"],
+        {**_place(row["place_id"], region=True), "population_group": PopulationGroup(row.get("group", "idp")).fr, "unit": Unit.INDIVIDUAL.fr, "value": row["value"],
          "stated_on": draft.period.last_day + timedelta(days=2), "organisation": f"SLDSES de {_name(row['place_id'])}",
          "document": "Point mensuel"}
         for row in draft.circulated
@@ -195,7 +194,7 @@ def _presence(draft: Draft) -> OpenedFile:
         gone = spot.place_id in draft.without_actor
         rows.append({**_place(spot.place_id, region=True), "organisation": ACTORS[at % len(ACTORS)], "sector": "Vivres", "started_on": date(2018, 6, 1),
                      "ended_on": draft.period.first_day - timedelta(days=10) if gone else None})  # fmt: skip
-    return _table(f"presence_{draft.period}.xlsx", fields.table_named("presence"), rows, "3W")
+    return _table(f"presence_{draft.period}.xlsx", fields.PRESENCE, rows, "3W")
 
 
 def _counted(draft: Draft) -> list[Spot]:
