@@ -266,6 +266,19 @@ def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
     return said, value.where or ""
 
 
+def value_line(value: Compared, lang: str = "fr") -> str:
+    """`Fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)`."""
+    said, where = value_words(value, lang)
+    return f"{said} ({where})" if where else said
+
+
+def weight_line(point: Point, lang: str = "fr") -> str:
+    """How far the numbers are apart, and what that weighs in the country."""
+    key = "discrepancies_gap" if point.share is not None else "discrepancies_gap_unknown"
+    gap = gap_words(point.gap, point.unit, lang)
+    return message(key, lang, gap=gap, persons=persons(point.impact, lang), part=part(point.share, lang))
+
+
 def source_words(value: Compared, lang: str = "fr") -> str:
     """A source as people call it: the return by its word, an organisation by its name."""
     key = next((key for key in ("source_return", "source_carried") if value.source == message(key)), None)

@@ -15,7 +15,7 @@ from pipelines.io import agenda as told
 from pipelines.io import reference
 from pipelines.io.agenda import Point, cell_of
 from pipelines.io.store import Store
-from pipelines.model import FLOW_ENDS, Compared, Period
+from pipelines.model import FLOW_ENDS, Period
 from schemas import codes, texts
 from schemas.texts import message, number
 
@@ -186,9 +186,9 @@ def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[s
         yield "    " + escape(message(key, lang, number_of=str(point.number), id=point.id, severity=point.severity, status=status,
                                       sentence=point.sentence(lang)))  # fmt: skip
         for value in point.values:
-            yield f"        {escape(_value_words(value, lang))}"
+            yield f"        {escape(told.value_line(value, lang))}"
         if point.is_open:
-            yield f"        {escape(_gap_words(point, lang))}"
+            yield f"        {escape(told.weight_line(point, lang))}"
             yield f"        → {escape(told.proposal(point, lang))}"
         for decision in point.decisions:
             yield from _decision_lines(story, point, decision, lang)
@@ -202,17 +202,6 @@ def _other_unit_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
     for point in story.points:
         if point.is_open and _about(point) in keys and _about(point)[:2] == key[:2]:
             yield "    " + message("explain_other_unit", lang, number_of=str(point.number), unit=point.unit)
-
-
-def _gap_words(point: Point, lang: str) -> str:
-    key = "discrepancies_gap" if point.share is not None else "discrepancies_gap_unknown"
-    return message(key, lang, gap=told.gap_words(point.gap, point.unit, lang), persons=told.persons(point.impact, lang),
-                   part=told.part(point.share, lang))  # fmt: skip
-
-
-def _value_words(value: Compared, lang: str) -> str:
-    said, where = told.value_words(value, lang)
-    return f"{said} ({where})" if where else said
 
 
 def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
@@ -231,7 +220,7 @@ def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lan
     elif decision["holds"]:
         later = decision["action"] in codes.CHANGES_A_NUMBER
         yield "            " + message("explain_changed_later" if later else "explain_unchanged", lang, period=str(story.period))
-    aside = [_value_words(value, lang) for value in told.not_taken(decision)]
+    aside = [told.value_line(value, lang) for value in told.not_taken(decision)]
     if aside and not decision["undone"]:
         yield "            " + escape(message("explain_not_taken", lang, numbers=" ; ".join(aside)))
 
