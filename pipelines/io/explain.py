@@ -15,7 +15,7 @@ from pipelines.io import agenda as told
 from pipelines.io import reference
 from pipelines.io.agenda import Point, cell_of
 from pipelines.io.store import Store
-from pipelines.model import FLOW_ENDS, Period
+from pipelines.model import FLOW_ENDS, Compared, Period
 from schemas import codes, texts
 from schemas.texts import message, number
 
@@ -38,7 +38,7 @@ Key = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Story:
     """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said.
-    `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it."""
+    `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it; `apart` are numbers about it that are not compared, and why."""
 
     place_id: str
     name: str
@@ -51,6 +51,7 @@ class Story:
     findings: Sequence[Mapping[str, Any]]
     points: Sequence[Point] = ()
     below: Sequence[Point] = ()
+    apart: Sequence[Mapping[str, Any]] = ()
 
     @property
     def says_something(self) -> bool:
@@ -81,6 +82,7 @@ def _story(store: Store, place_id: str, period: Period, points: Sequence[Point])
         findings=_findings(store, period, inside, rows),
         points=[point for point in live if point.place_id == place_id],
         below=[point for point in live if point.place_id in inside - {place_id}],
+        apart=[row for row in store.not_comparable(period) if row["place_id"] == place_id],
     )  # fmt: skip
 
 
@@ -125,6 +127,7 @@ def lines(story: Story, lang: str) -> Iterator[str]:
     for figure in story.figures:
         yield from _figure_lines(story, figure, lang)
     yield from _other_lines(story, lang)
+    yield from _apart_lines(story, lang)
     if story.findings:
         yield message("explain_findings", lang)
         for finding in story.findings[:FINDINGS_SHOWN]:
@@ -250,6 +253,17 @@ def _other_lines(story: Story, lang: str) -> Iterator[str]:
         yield from _below_lines(story, below, lang)
 
 
+def _apart_lines(story: Story, lang: str) -> Iterator[str]:
+    """Numbers that seem to disagree and do not."""
+    if not story.apart:
+        return
+    yield message("explain_apart", lang)
+    for row in story.apart[:POINTS_SHOWN]:
+        yield f"    {escape(told.not_comparable_words(row, lang))}"
+    if len(story.apart) > POINTS_SHOWN:
+        yield "    " + told.counted("explain_more_apart", len(story.apart) - POINTS_SHOWN, lang)
+
+
 def _row_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
     field = _CELL_OF[key[2]]
     behind = list(_rows_behind(story, key))
@@ -291,6 +305,11 @@ def as_json(story: Story, lang: str = "fr") -> dict[str, Any]:
         "findings": [{name: finding[name] for name in said} for finding in story.findings],
         "discrepancies": [_point_json(story, point, lang) for point in story.points],
         "discrepancies_below": [_point_json(story, point, lang) for point in story.below],
+        "not_comparable": [
+            {"group": row["population_group"], "values": [told.value_form(Compared(**value)) for value in row["values"]],
+             "reason": row["reason"], "sentence": told.not_comparable_words(row, lang)}
+            for row in story.apart
+        ],
     }  # fmt: skip
 
 

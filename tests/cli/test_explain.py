@@ -172,6 +172,15 @@ def test_the_english_edition_has_no_french(cmp_idp: Command, data: Path) -> None
     assert "declared in the returns" in said
 
 
+def test_what_only_seems_to_disagree_is_told_apart_with_the_reason(cmp_idp: Command, data: Path) -> None:
+    said = plain(cmp_idp("explain", "ML0502", MONTH, data=data))
+    assert "Chiffres qui ne se comparent pas à ceux-ci, et pourquoi" in said
+    assert "Les deux ne se contredisent pas." in said[said.index("Chiffres qui ne se comparent pas") :]
+    [story] = json.loads(cmp_idp("explain", "ML0502", MONTH, "--json", data=data).out)
+    assert [[value["value"] for value in pair["values"]] for pair in story["not_comparable"]] == [[806, 287]]
+    assert [(point["id"], point["gap"]) for point in story["discrepancies"]] == [("cc33cc33cc33", 628)]
+
+
 # --- findings -----------------------------------------------------------------------------------------------------------
 
 
