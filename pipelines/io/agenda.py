@@ -449,6 +449,8 @@ def holds_words(point: Point, decision: Mapping[str, Any], lang: str = "fr") -> 
     key = "undone" if decision["undone"] else "holds" if point.standing is decision else "replaced"
     if point.former is not None and point.former["decision_id"] == decision["id"]:
         key = "reopened"
+    elif key == "holds" and point.status is DiscrepancyStatus.CLOSED:
+        key = "closed"
     return message(f"agenda_state_{key}", lang)
 
 

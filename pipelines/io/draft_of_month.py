@@ -18,7 +18,7 @@ from pipelines.io.draft import BoardRow, DraftWorkbook, Headline, draft_name, wr
 from pipelines.io.store import Store
 from pipelines.model import Period, Since
 from schemas import fields, texts
-from schemas.codes import Level, PopulationGroup, Unit
+from schemas.codes import DiscrepancyStatus, Level, PopulationGroup, Unit
 from schemas.texts import message
 
 _HEADLINES = (
@@ -117,7 +117,7 @@ def _discrepancy(point: Point, before_cmp: Agenda, lang: str) -> dict[str, Any]:
     return {
         **agenda_rows.discrepancy(point, before_cmp.day, lang), "pcode": point.pcode, "open": point.is_open,
         "decision": "\n".join((said, *agenda.answered_lines(point, before_cmp.day, lang))),
-        "decisions": [] if standing is None else [str(standing["id"])],
+        "decisions": [str(standing["id"])] if standing is not None and point.status is DiscrepancyStatus.DECIDED else [],
     }  # fmt: skip
 
 

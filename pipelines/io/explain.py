@@ -209,18 +209,19 @@ def _other_unit_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
 
 def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
     """By whom, when and why; then the number that it changed, and the numbers that it left aside."""
-    key = "explain_decision" if (holds := told.holds_words(point, decision, lang)) else "explain_decision_undoing"
+    key = "explain_decision" if (state := told.holds_words(point, decision, lang)) else "explain_decision_undoing"
     undone = {"undone": str(decision["undoes"])} if decision["undoes"] else {}
     words = told.decision_words(decision, lang)
-    yield "        " + escape(message(key, lang, number_of=str(decision["id"]), state=holds, decision=words, **undone))
+    yield "        " + escape(message(key, lang, number_of=str(decision["id"]), state=state, decision=words, **undone))
     if decision["undoes"]:
         return
     changed = _changed(story, decision)
     numbers = [told.gap_words(item["value"], item["unit"], lang) for item in changed]
+    holds = decision["holds"] and point.status is not codes.DiscrepancyStatus.CLOSED
     if numbers:
-        yield "            " + message("explain_changed" if decision["holds"] else "explain_changed_still", lang, numbers=numbers,
+        yield "            " + message("explain_changed" if holds else "explain_changed_still", lang, numbers=numbers,
                                        period=str(story.period))  # fmt: skip
-    elif decision["holds"]:
+    elif holds:
         later = decision["action"] in codes.CHANGES_A_NUMBER
         yield "            " + message("explain_changed_later" if later else "explain_unchanged", lang, period=str(story.period))
     aside = [told.value_line(value, lang) for value in told.not_taken(decision)]

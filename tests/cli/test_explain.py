@@ -147,6 +147,15 @@ def test_a_decision_left_behind_by_new_values_is_quoted(cmp_idp: Command, data: 
     assert "Décision n° 1 (chiffres changés : à revoir)" in said
 
 
+def test_a_decision_about_what_is_no_longer_found_changes_nothing_and_says_so(cmp_idp: Command, data: Path) -> None:
+    with stored(data) as store:
+        run(store, ())
+    said = plain(cmp_idp("explain", "Niono", MONTH, data=data))
+    assert "Écart réglé (bb22bb22bb22), clos" in said
+    assert "Décision n° 1 (sans objet : les chiffres s'accordent désormais)" in said
+    assert "cmp-idp consolidate" not in said
+
+
 def test_the_machine_form_has_all_of_it(cmp_idp: Command, data: Path) -> None:
     [story] = json.loads(cmp_idp("explain", "Niono", MONTH, "--json", data=data).out)
     [point] = story["discrepancies"]

@@ -63,6 +63,8 @@ def test_what_is_no_longer_found_and_was_never_decided_is_left_out(store: Store,
     rows = list(rows_of(written(store, tmp_path)["Écarts"], "N°"))
     assert {row["Réf."] for row in rows} == {"bb22bb22bb22", "dd44dd44dd44"}
     assert {row["Où il en est"] for row in rows} == {"clos"}
+    remarks = [row["Remarques"] for row in rows_of(written(store, tmp_path)["Chiffres"], "Lieu")]
+    assert not any("décision" in said for said in remarks)
 
 
 def test_figures_point_to_the_gaps_and_decisions_about_them(store: Store, tmp_path: Path) -> None:
