@@ -518,13 +518,12 @@ def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
         if not found:
             err.print(message("cli_no_place", lang, place=place))
             return NEEDS_A_PERSON
-        stories = [explain.story(store, place_id, period) for place_id in found]
-    told = [story for story in stories if story.figures]
+        told = [story for story in explain.stories(store, found, period) if story.says_something]
     if not told:
         err.print(message("cli_no_figure", lang, place=place, period=str(period)))
         return NEEDS_A_PERSON
     if as_json:
-        _print_json([explain.as_json(story) for story in told])
+        _print_json([explain.as_json(story, lang) for story in told])
     else:
         for story in told:
             for line in explain.lines(story, lang):

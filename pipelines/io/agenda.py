@@ -3,6 +3,7 @@ the words in which each is told. Shared by the commands, the workbook of the mee
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,13 +13,26 @@ from typing import Any
 from pipelines import deciding
 from pipelines.deciding import Question
 from pipelines.io import place_names, reference
-from pipelines.io.explain import cell_of
 from pipelines.io.store import Store
 from pipelines.model import Compared, Period
+from pipelines.model import cell_of as cell_at
 from pipelines.places import LEVELS
 from schemas import texts
 from schemas.cells import plain
-from schemas.codes import UNSETTLED, Action, DiscrepancyStatus, Measure, Movement, Owner, PopulationGroup, Severity, Shock, Unit
+from schemas.codes import (
+    UNSETTLED,
+    WAITS_FOR_THE_REGION,
+    Action,
+    AdjustmentKind,
+    DiscrepancyStatus,
+    Measure,
+    Movement,
+    Owner,
+    PopulationGroup,
+    Severity,
+    Shock,
+    Unit,
+)
 from schemas.texts import LANGUAGES, message, number, percent
 
 COUNTRY = "ML"
@@ -183,6 +197,11 @@ def _moves(store: Store, period: Period, region_id: str | None) -> tuple[Mapping
     return tuple(found[key] for key in sorted(found))
 
 
+def cell_of(row: Mapping[str, Any], field: str) -> str | None:
+    """The A1 address of a field of a source row in its author's own file."""
+    return cell_at(json.loads(row["columns"]).get(row["table_name"], {}).get(field), row["row"])
+
+
 # --- the words of it ----------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +266,19 @@ def value_words(value: Compared, lang: str = "fr") -> tuple[str, str]:
     return said, value.where or ""
 
 
+def value_line(value: Compared, lang: str = "fr") -> str:
+    """`Fiche : 80 000 individus, au 31/12/2019 (fiche_mopti.xlsx, PDI, H4)`."""
+    said, where = value_words(value, lang)
+    return f"{said} ({where})" if where else said
+
+
+def weight_line(point: Point, lang: str = "fr") -> str:
+    """How far the numbers are apart, and what that weighs in the country."""
+    key = "discrepancies_gap_unknown" if point.share is None else "discrepancies_gap" if point.gap else "discrepancies_no_gap"
+    gap = gap_words(point.gap, point.unit, lang)
+    return message(key, lang, gap=gap, persons=persons(point.impact, lang), part=part(point.share, lang))
+
+
 def source_words(value: Compared, lang: str = "fr") -> str:
     """A source as people call it: the return by its word, an organisation by its name."""
     key = next(
@@ -270,11 +302,14 @@ def due_words(point: Point, lang: str = "fr") -> str:
     return message("agenda_due", lang, day=point.due)
 
 
+def action_words(action: str, source: str | None, lang: str = "fr") -> str:
+    said = Action(action).label(lang)
+    return message("agenda_action_of", lang, action=said, source=source) if source else said
+
+
 def decision_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
     """`garder la fiche, par A. Diarra le 12/01/2020 : « vérifié au téléphone »`."""
-    action = Action(decision["action"]).label(lang)
-    if decision.get("source"):
-        action = message("agenda_action_of", lang, action=action, source=decision["source"])
+    action = action_words(decision["action"], decision.get("source"), lang)
     key = "agenda_undone_by" if decision.get("undoes") else "agenda_decision"
     return message(key, lang, action=action, by=decision["decided_by"], day=decision["decided_on"], reason=decision["reason"])
 
@@ -373,6 +408,36 @@ def group_label(group: str, lang: str = "fr") -> str:
     return PopulationGroup(group).label(lang)
 
 
+def item_words(item: Mapping[str, Any], lang: str = "fr") -> str:
+    """An item of the bridge that a decision made: `décision n° 3 de la CMP, …, par Awa Traoré le 12/01/2020 : « … »`, with the place
+    that was decided about when it is another one."""
+    elsewhere = item["about_place_id"] not in (None, item["place_id"])
+    return message(
+        "agenda_item_at" if elsewhere else "agenda_item", lang, number_of=str(item["decision_id"]),
+        place=label(item["about_place_id"], lang) if elsewhere else "", action=action_words(item["action"], item["decision_source"], lang), by=item["decided_by"],
+        day=item["decided_on"], reason=item["decision_reason"],
+    )  # fmt: skip
+
+
+def reason_words(item: Mapping[str, Any], lang: str = "fr") -> str:
+    """The reason of an item of the bridge, whose beginning is its kind, in the language asked for."""
+    kind, reason = AdjustmentKind(item["kind"]), str(item["reason"] or "")
+    if lang == "fr" or not reason.startswith(kind.fr):
+        return reason
+    return kind.label(lang) + reason.removeprefix(kind.fr).replace(" :", ":", 1)
+
+
+def not_taken(decision: Mapping[str, Any]) -> tuple[Compared, ...]:
+    """The numbers that a decision left aside, as they stood when it was taken; none while it only asks, or takes another back."""
+    action = Action(decision["action"])
+    if decision["undoes"] or action in WAITS_FOR_THE_REGION:
+        return ()
+    values = tuple(Compared(**value) for value in decision["values"])
+    retained = {Action.KEEP: Compared.RETURN, Action.ACCEPT_CHANGE: Compared.RETURN, Action.CARRY_FORWARD: Compared.PAST}
+    wanted = retained.get(action) or (decision["source"] or "").strip().casefold()
+    return tuple(value for value in values if wanted not in ((value.source_id or "").casefold(), value.source.strip().casefold()))
+
+
 def taken_words(decision: Mapping[str, Any], lang: str = "fr") -> str:
     """What a decision puts in the place of the return's number."""
     numbers = [amount(decision[f"{unit}s"], unit, lang) for unit in Unit if decision[f"{unit}s"] is not None]
@@ -386,6 +451,8 @@ def holds_words(point: Point, decision: Mapping[str, Any], lang: str = "fr") -> 
     key = "undone" if decision["undone"] else "holds" if point.standing is decision else "replaced"
     if point.former is not None and point.former["decision_id"] == decision["id"]:
         key = "reopened"
+    elif key == "holds" and point.status is DiscrepancyStatus.CLOSED:
+        key = "closed"
     return message(f"agenda_state_{key}", lang)
 
 
@@ -395,3 +462,17 @@ def proposal(point: Point, lang: str = "fr") -> str:
     adds = point.additional and point.proposed is Action.TAKE_SOURCE
     action = message("agenda_adds", lang) if adds else point.proposed.label(lang)
     return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))
+
+
+def machine_form(point: Point, lang: str = "fr") -> dict[str, Any]:
+    """A discrepancy as `discrepancies --json` prints it (DESIGN 7)."""
+    return {
+        "id": point.id, "rule": point.rule, "period": str(point.period), "pcode": point.pcode, "group": str(point.group),
+        "measure": str(point.measure), "values": [value_form(value) for value in point.values], "gap": point.gap, "share": point.share,
+        "status": str(point.status), "sentence": point.sentence(lang), "proposed": str(point.proposed), "owner": str(point.owner),
+        "due": point.due.isoformat() if point.due else None,
+    }  # fmt: skip
+
+
+def value_form(value: Compared) -> dict[str, Any]:
+    return {"source": value.source, "value": value.value, "unit": value.unit, "as_of": value.as_of, "where": value.where}

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.io import reference
+from pipelines.io import agenda, reference
+from pipelines.io.agenda import Point
 from pipelines.io.store import Store
 from pipelines.model import Period
-from schemas import texts
-from schemas.codes import UNSETTLED, Effect, PopulationGroup, Unit
+from schemas.codes import Effect, PopulationGroup, Unit
 
 Totals = Mapping[str, Mapping[str, int | None]]
 
@@ -21,7 +21,7 @@ Totals = Mapping[str, Mapping[str, int | None]]
 @dataclass(frozen=True, slots=True)
 class RegionLine:
     """One region of the board. `totals` and `previous` are group -> unit -> number, None when missing; `received_in` names the
-    region whose return holds this one's rows."""
+    region whose return holds this one's rows; `discrepancies` counts the open ones about places of the region."""
 
     place_id: str
     name: str
@@ -33,6 +33,7 @@ class RegionLine:
     totals: Totals
     previous: Totals
     findings: Mapping[str, int] = field(default_factory=dict)
+    discrepancies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ class Board:
     totals: Totals
     previous: Totals
     refused_files: tuple[str, ...]
-    discrepancies: tuple[str, ...]
-    """The sentence of each open one, what weighs most first."""
+    discrepancies: tuple[Point, ...]
+    """The open ones, what weighs most first."""
 
 
 def board(store: Store, period: Period) -> Board:
@@ -55,6 +56,7 @@ def board(store: Store, period: Period) -> Board:
     before = {row.place_id: row for row in store.region_board(period.previous())}
     heads = {head.region_id: head for head in store.current_heads(period)}
     counts, hosts = _findings(store, period)
+    waiting = tuple(point for point in agenda.points(store, period, release.as_of) if point.is_open) if release else ()
     lines = tuple(
         RegionLine(
             place_id=region,
@@ -67,6 +69,7 @@ def board(store: Store, period: Period) -> Board:
             totals=_nested(now[region].totals if region in now else {}),
             previous=_nested(before[region].totals if region in before else {}),
             findings=dict(counts.get(region, {})),
+            discrepancies=sum(point.region_id == region for point in waiting),
         )
         for region in reference.expected_regions(period)
     )
@@ -79,7 +82,7 @@ def board(store: Store, period: Period) -> Board:
         totals=_nested(now[country].totals if country in now else {}),
         previous=_nested(before[country].totals if country in before else {}),
         refused_files=tuple(item.file for item in store.submissions(period) if item.status == "refused"),
-        discrepancies=tuple(row["sentence"] for row in open_discrepancies(store, period)),
+        discrepancies=waiting,
     )
 
 
@@ -117,12 +120,6 @@ def _finding_line(row: Mapping[str, Any]) -> FindingLine:
         file=row["file"], sheet=row["sheet"], cell=row["cell"], row=row["row"], value=row["value"], params=json.loads(row["params"]),
         reply=row["reply"],
     )  # fmt: skip
-
-
-def open_discrepancies(store: Store, period: Period) -> list[dict[str, Any]]:
-    """What sources still disagree about, what weighs most first, as the meeting has it: what is only for information comes last."""
-    rows = [row for row in store.discrepancies(period) if row["status"] in UNSETTLED]
-    return sorted(rows, key=lambda row: (texts.rules()[row["rule"]].effect is Effect.INFORM, -row["impact"], row["id"]))
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:

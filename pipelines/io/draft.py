@@ -1,8 +1,8 @@
 """Writes `Consolidation_AAAA-MM_PROJET.xlsx`, the workbook in which the focal point prepares and holds the validation meeting.
 
-Six sheets: board, figures, bridge, open questions, findings for information, breakdowns; and what new versions changed, when
-there are some. Every sheet says that it is a draft, on
-screen and on paper. Words come from `messages.toml` and the labels of `codes.py` and `fields.py`. The same arguments give the
+Board, figures, bridge, discrepancies, open questions, findings for information, breakdowns; and, when there is something to say,
+what new versions changed, events, numbers that are not compared, lasting and secondary displacement. Every sheet says that it is
+a draft, on screen and on paper. Words come from `messages.toml` and the labels of `codes.py` and `fields.py`. The same arguments give the
 same bytes: the file carries only dates that people gave.
 """
 
@@ -21,6 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.io.agenda import reason_words
 from pipelines.io.exports import would_run, write_workbook_of_people
 from pipelines.model import Period
 from schemas import fields, texts
@@ -40,6 +41,7 @@ from schemas.codes import (
     MissingReason,
     ObsStatus,
     PopulationGroup,
+    Severity,
     Sex,
     Shelter,
     Unit,
@@ -51,7 +53,7 @@ from schemas.codes import (
 @dataclass(frozen=True, slots=True)
 class BoardRow:
     """One region, or the country, on the board. None is missing, never zero. `received_in` is the region whose return holds this
-    region's rows; `findings` counts them by effect."""
+    region's rows; `findings` counts them by effect, `discrepancies` the open ones."""
 
     region: str
     pcode: str | None
@@ -64,6 +66,7 @@ class BoardRow:
     returnee_individuals: int | None
     carried_forward: bool
     findings: Mapping[str, int] = field(default_factory=dict)
+    discrepancies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,13 @@ class Headline:
 class DraftWorkbook:
     """All that the workbook says. `figures` has the columns of `fields.FIGURE` (the view `draft_figure`); `bridge` has period,
     revision, pcode, level, region, cercle, commune, population_group, measure, unit, item, kind, value, reason, file, sha256,
-    sheet, cell, and missing_reason if known; each finding is {region, file, sheet, cell, row, code, effect, value, message,
-    remedy, and reply if the region gave one}, each discrepancy {id, place, sentence, gap, proposed, values}, in the language of the workbook. `changes` are what new
+    sheet, cell, `decision` (a decision of the CMP in words) and missing_reason if known; each finding is {region, file, sheet, cell, row,
+    code, effect, value, message, remedy, and reply if the region gave one}, in the language of the workbook. `changes` are what new
     versions of returns changed, {region, file, version, kind, sheet, cell, sentence, reply}, file and version those of the version
-    before. `place_names` names the places of origin by p-code."""
+    before. `place_names` names the places of origin by p-code.
+
+    `discrepancies`, `events`, `not_comparable`, `lasting` and `secondary` are lines in words, {column: value}, of the sheets
+    `LISTED`; a discrepancy has also `pcode`, `open` and the numbers of its `decisions` that hold. `summary` says how few of them explain how much."""
 
     period: str
     as_of: date
@@ -96,6 +102,11 @@ class DraftWorkbook:
     findings: Sequence[Mapping[str, Any]] = ()
     discrepancies: Sequence[Mapping[str, Any]] = ()
     changes: Sequence[Mapping[str, Any]] = ()
+    events: Sequence[Mapping[str, Any]] = ()
+    not_comparable: Sequence[Mapping[str, Any]] = ()
+    lasting: Sequence[Mapping[str, Any]] = ()
+    secondary: Sequence[Mapping[str, Any]] = ()
+    summary: str = ""
     place_names: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -113,7 +124,11 @@ def write_draft(path: Path, draft: DraftWorkbook, lang: str = "fr") -> Path | No
     _Board(book, draft).write()
     _FigureSheet(book, draft, figures).write()
     _BridgeSheet(book, draft, figures).write()
+    _ListedSheet(book, LISTED["discrepancies"], draft.discrepancies).write()
     _QuestionSheet(book, draft).write()
+    for name in ("events", "not_comparable", "lasting", "secondary"):
+        if rows := getattr(draft, name):
+            _ListedSheet(book, LISTED[name], rows).write()
     _NoteSheet(book, draft).write()
     if draft.changes:
         _ChangeSheet(book, draft).write()
@@ -189,6 +204,7 @@ class _Figures:
                 self.totals.setdefault(place, {})[key] = row
             else:
                 self.parts.setdefault(place, []).append(row)
+        self.codes: Mapping[Place, str] = codes
         self.places = _ordered(codes, [row.region for row in draft.board])
 
     def total(self, place: Place, key: Total) -> int | Missing:
@@ -255,6 +271,8 @@ _LINE = 13.2
 """Height of one line of text, in points."""
 _PER_WIDTH = 1.15
 """Characters of the font per unit of column width, on the safe side."""
+_TALLEST = 409.0
+"""No row of Excel is higher, in points."""
 _LONGEST = 32_000
 """Excel keeps 32 767 characters of a cell."""
 _BLUE, _PALE, _GREY = "#1F3864", "#D9E2F3", "#595959"
@@ -277,6 +295,8 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "count": _NUMBER | {"num_format": "#,##0"},
     "change": _NUMBER | {"num_format": "+#,##0;-#,##0;0"},
     "share": _NUMBER | {"num_format": "0.0%"},
+    "small_share": _NUMBER | {"num_format": "0.00%"},
+    "date": _BOX | {"align": "center", "num_format": "dd/mm/yyyy"},
     "share_change": _NUMBER | {"num_format": "+0.0%;-0.0%;0.0%"},
     "missing": _BOX | {"align": "right", "italic": True, "font_color": "#7F7F7F", "text_wrap": True},
     "print": _BOX | {"align": "left", "font_size": 8, "font_color": _GREY},
@@ -297,10 +317,12 @@ _LAYERS: Mapping[str, Mapping[str, Any]] = {
     "commune": {"indent": 3},
     "level": {"indent": 0},
     "inset": {"indent": 1},
+    "up": {"valign": "top"},
     "first": {"top": 2, "top_color": _BLUE},
     "official": {"bold": True, "bg_color": _PALE},
     "return": {"bold": True},
 }
+_SEVERITY_LAYERS = {Severity.RED: "no", Severity.AMBER: "warning"}
 _EFFECT_LAYERS = {
     Effect.REJECT_SUBMISSION: "no", Effect.REJECT_ROW: "no", Effect.BLOCK_PUBLICATION: "no", Effect.JUSTIFY: "warning",
 }  # fmt: skip
@@ -313,6 +335,9 @@ class _Book:
         self.lang = lang
         self.month = texts.month(draft.period, lang)
         self.as_of = draft.as_of
+        self.sheets = ["figures", "bridge", "discrepancies", "questions"]
+        self.sheets += [name for name in ("events", "not_comparable", "lasting", "secondary") if getattr(draft, name)]
+        self.sheets += ["notes", *(["changes"] if draft.changes else []), "breakdowns"]
         self.banner = self.say("draft_banner")
         # in_memory keeps the time of writing out of the zip
         options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -343,6 +368,8 @@ class _Book:
                 properties |= _LAYERS[layer]
             if self.lang == "fr" and "num_format" in properties:
                 properties["num_format"] = properties["num_format"].replace("%", "\\ %")
+            elif self.lang == "en" and name == "date":
+                properties["num_format"] = "yyyy-mm-dd"
             self._styles[key] = self.workbook.add_format(properties)
         return self._styles[key]
 
@@ -432,6 +459,8 @@ class _Page:
         """A number, a text that can never become a formula, or what stands for a missing number."""
         if isinstance(value, Missing | NoPrevious):
             self._write(row, at, self.missing(value), "missing", *layers)
+        elif isinstance(value, date):
+            self.sheet.write_datetime(row, at, value, self.book.style(style, *layers))
         elif isinstance(value, int | float):
             self.sheet.write_number(row, at, value, self.book.style(style, *layers))
         else:
@@ -446,7 +475,7 @@ class _Page:
 
     def fit(self, row: int, *, least: float = 15.0, level: int = 0) -> None:
         """Makes the row high enough for its wrapped texts; not every program does that when it opens the file."""
-        height = max(least, self._depth.get(row, 1) * _LINE + 3)
+        height = min(max(least, self._depth.get(row, 1) * _LINE + 3), _TALLEST)
         self.sheet.set_row(row, height, None, {"level": level} if level else {})
 
     def colour_checks(self, first: int, at: int, last: int) -> None:
@@ -489,11 +518,12 @@ class _Board(_Page):
                 _Column(book.say("draft_returnees"), 13, "count"),
                 _Column(book.say("draft_carried"), 13, "centre"),
                 *effects,
+                _Column(book.say("draft_gaps_open"), 10, "count"),
             ],
         )
 
     def write(self) -> None:
-        row = self.heading(self._dates(), self._progress())
+        row = self.heading(self._dates(), self._progress(), *([self.draft.summary] if self.draft.summary else []))
         row = self._headlines(row + 1)
         row = self._regions(row + 1)
         self._legend(row + 1)
@@ -511,7 +541,7 @@ class _Board(_Page):
         open_ = sum(finding["effect"] != Effect.INFORM for finding in self.draft.findings)
         return self.say(
             "draft_progress", received=sum(row.received for row in board), expected=len(board),
-            validated=sum(row.validated for row in board), gaps=len(self.draft.discrepancies), open=open_,
+            validated=sum(row.validated for row in board), gaps=self.draft.country.discrepancies, open=open_,
         )  # fmt: skip
 
     def _headlines(self, row: int) -> int:
@@ -525,7 +555,7 @@ class _Board(_Page):
         for at, headline in enumerate(self.draft.headlines, start=row + 1):
             self._headline(at, headline)
         self._guide(row)
-        return row + 1 + max(len(self.draft.headlines), 5)
+        return row + 1 + max(len(self.draft.headlines), len(self.book.sheets))
 
     def _headline(self, row: int, headline: Headline) -> None:
         self.put(row, 0, self.say(f"draft_headline_{headline.population_group}_{headline.unit}"), "text", "big")
@@ -547,7 +577,7 @@ class _Board(_Page):
     def _guide(self, row: int) -> None:
         at = 6
         self.sheet.write_string(row, at, self.say("draft_guide"), self.book.style("section"))
-        for step, name in enumerate(("figures", "bridge", "questions", "notes", "breakdowns"), start=row + 1):
+        for step, name in enumerate(self.book.sheets, start=row + 1):
             title = self.say(f"draft_sheet_{name}")
             self.sheet.write_url(step, at, f"internal:'{title}'!A1", self.book.style("link"), title)
             self.sheet.write_string(step, at + 2, self.say(f"draft_guide_{name}"), self.book.style("note"))
@@ -590,6 +620,8 @@ class _Board(_Page):
         for step, effect in enumerate(self._EFFECTS, start=10):
             count = int(row.findings.get(str(effect), 0))
             self.put(at, step, count, "count", layer, _EFFECT_LAYERS.get(effect, "plain") if count else "plain")
+        last = len(self.columns) - 1
+        self.put(at, last, row.discrepancies, "count", layer, "warning" if row.discrepancies else "plain")
 
     def _total(self, at: int) -> None:
         country, board = self.draft.country, self.draft.board
@@ -693,6 +725,9 @@ class _FigureSheet(_Page):
     def __init__(self, book: _Book, draft: DraftWorkbook, figures: _Figures) -> None:
         self.draft, self.figures = draft, figures
         label = {name: item.label.in_(book.lang) for name, item in fields.FIGURE.by_name.items()}
+        self._disputed: dict[str, list[Mapping[str, Any]]] = {}
+        for gap in draft.discrepancies:
+            self._disputed.setdefault(str(gap.get("pcode") or ""), []).append(gap)
         super().__init__(
             book,
             [
@@ -760,7 +795,17 @@ class _FigureSheet(_Page):
             if 0 < rest < total:  # type: ignore[operator]
                 word = self.say(f"draft_family_{family}")
                 said.append(self.say("draft_remark_partial", family=word, count=rest, reason=reason))
+        said.extend(self._questions(place))
         return self.say("draft_separator").join(said)
+
+    def _questions(self, place: Place) -> Iterator[str]:
+        """Which lines of the sheet of discrepancies are about the place, and which decisions hold for it."""
+        code = self.figures.codes.get(place)
+        disputed = self._disputed.get(code, []) if code else []
+        if waiting := [str(gap["number"]) for gap in disputed if gap["open"]]:
+            yield self.say("draft_remark_gaps", numbers=waiting)
+        if decided := [number for gap in disputed for number in gap["decisions"]]:
+            yield self.say("draft_remark_decided", numbers=decided)
 
 
 # --- the bridge ---------------------------------------------------------------------------------------------------------
@@ -876,7 +921,8 @@ class _BridgeSheet(_Page):
     def _words(self, block: _Block, item: Mapping[str, Any]) -> tuple[str, str]:
         kind = AdjustmentKind(item["kind"])
         if kind is not AdjustmentKind.RETURN:
-            return _capital(self.book.label(kind)), _capital(self.text(item.get("reason")))
+            said = _none(item.get("decision")) or reason_words(item, self.book.lang)
+            return _capital(self.book.label(kind)), _capital(self.text(said))
         if block.country:
             return self.say("draft_bridge_returns"), self.say("draft_bridge_claims")
         return _capital(self.book.label(kind)), self.say("draft_bridge_claim")
@@ -992,49 +1038,18 @@ class _QuestionSheet(_FindingPage):
     def write(self) -> None:
         header = self.heading(self.say("draft_questions_note"))
         findings = self.ranked(*(effect for effect in Effect if effect is not Effect.INFORM))
-        count = len(self.draft.discrepancies) + len(findings)
-        self.header(header, filter_to=header + count, frozen=3)
+        self.header(header, filter_to=header + len(findings), frozen=3)
         first = header + 1
-        for at, gap in enumerate(self.draft.discrepancies):
-            self._gap(first + at, at + 1, gap)
-        for at, finding in enumerate(findings, start=len(self.draft.discrepancies)):
-            self.finding(first + at, at + 1, finding)
-        replies = [*(None for _ in self.draft.discrepancies), *(finding.get("reply") for finding in findings)]
-        for row, reply in enumerate(replies, start=first):
-            if _none(reply):
+        for row, finding in enumerate(findings, start=first):
+            self.finding(row, row - header, finding)
+            if _none(reply := finding.get("reply")):
                 self.put(row, 8, reply, "answer")
                 self.fit(row)
             else:
                 self.sheet.write_blank(row, 8, None, self.book.style("answer"))
             self.sheet.write_blank(row, 9, None, self.book.style("answer"))
-        if not count:
+        if not findings:
             self.nothing(first, self.say("draft_no_questions"))
-
-    def _gap(self, row: int, number: int, gap: Mapping[str, Any]) -> None:
-        cells = (
-            number, self.say("draft_gap_nature"), self.text(gap.get("place")), self.say("draft_several"),
-            self.say("draft_none"), self.say("draft_none"), self._sentence(gap), self.text(gap.get("proposed")),
-        )  # fmt: skip
-        for at, cell in enumerate(cells):
-            self.put(row, at, cell, "top", "no" if at == 1 else "plain")
-        self.put(row, len(self.columns) - 1, self.text(gap.get("id")), "small")
-        self.fit(row)
-
-    def _sentence(self, gap: Mapping[str, Any]) -> str:
-        """The sentence, then each value with its date and where it stands."""
-        lines = [self.text(gap.get("sentence"))]
-        if _none(gap.get("gap")) is not None:
-            sign = "+" if gap["gap"] > 0 else "−" if gap["gap"] < 0 else ""
-            lines.append(self.say("draft_gap", amount=sign + texts.number(abs(gap["gap"]), self.book.lang)))
-        return "\n".join([*lines, *(f"• {self._source(value)}" for value in gap.get("values") or ())])
-
-    def _source(self, value: Mapping[str, Any]) -> str:
-        number = _none(value.get("value"))
-        amount = self.say("draft_missing_bare") if number is None else texts.number(number, self.book.lang)
-        unit = f" {self.book.label(Unit(value['unit']))}" if value.get("unit") else ""
-        dated = self.say("draft_gap_as_of", as_of=texts.day(value["as_of"], self.book.lang)) if value.get("as_of") else ""
-        where = f" — {value['where']}" if value.get("where") else ""
-        return self.say("draft_gap_value", source=_capital(self.text(value.get("source"))), amount=amount + unit) + dated + where
 
 
 class _NoteSheet(_FindingPage):
@@ -1081,6 +1096,86 @@ class _ChangeSheet(_Page):
             for at, cell in enumerate(cells):
                 self.put(row, at, self.text(cell), "top")
             self.fit(row)
+
+
+# --- what does not agree, and what moves --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A sheet that is one table of lines in words. The titles of its columns are `column_{name}` of `messages.toml`, its own texts
+    `draft_sheet_{name}`, `draft_{name}_note` and `draft_no_{name}`; each column has a width and a style."""
+
+    name: str
+    columns: tuple[tuple[str, float, str], ...]
+    frozen: int = 0
+    paper: int = _A4
+
+
+LISTED: Mapping[str, Listed] = {
+    sheet.name: sheet
+    for sheet in (
+        Listed("discrepancies", (
+            ("number", 5, "top"), ("region", 12, "top"), ("place", 18, "top"), ("group_counted", 15, "top"), ("question", 42, "top"),
+            ("return", 27, "top"), ("others", 35, "top"), ("gap", 10, "change"), ("share", 10, "small_share"), ("severity", 11, "centre"),
+            ("proposal", 32, "top"), ("owner", 15, "top"), ("due", 12, "date"), ("state", 11, "centre"), ("decision", 40, "top"),
+            ("reference", 13, "small"),
+        ), 3, _A3),
+        Listed("events", (
+            ("region", 12, "top"), ("place", 20, "top"), ("first_on", 11, "date"), ("last_on", 11, "date"), ("alerts", 16, "top"),
+            ("organisations", 17, "top"), ("witnesses", 9, "count"), ("households", 12, "centre"), ("individuals", 12, "centre"),
+            ("assessed", 10, "centre"), ("state", 14, "centre"), ("age_days", 9, "count"), ("origin", 16, "top"), ("shock", 17, "top"),
+        ), 2),
+        Listed("not_comparable", (
+            ("region", 12, "top"), ("place", 20, "top"), ("group", 14, "top"), ("pair", 60, "top"), ("why", 64, "top"),
+        ), 2),
+        Listed("lasting", (
+            ("place", 26, "text"), ("level", 11, "text"), ("region", 14, "text"), ("cercle", 16, "text"), ("over_12_months", 15, "count"),
+            ("under_12_months", 15, "count"), ("returned", 14, "count"), ("returned_since_2012", 14, "count"), ("integrated", 14, "count"),
+            ("relocated", 14, "count"),
+        ), 1),
+        Listed("secondary", (
+            ("told_by", 14, "top"), ("from", 36, "top"), ("to", 36, "top"), ("households", 11, "count"), ("individuals", 11, "count"),
+            ("returns", 50, "top"),
+        ), 1),
+    )
+}  # fmt: skip
+"""The sheets that are lists, by name."""
+
+
+class _ListedSheet(_Page):
+    """A sheet of lines in words: what does not agree and what was decided, events, what is not compared, lasting and secondary
+    displacement."""
+
+    def __init__(self, book: _Book, listed: Listed, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.NAME, self.PAPER = f"draft_sheet_{listed.name}", listed.paper
+        self.listed, self.rows = listed, rows
+        super().__init__(book, [_Column(book.say(f"column_{name}"), width, style) for name, width, style in listed.columns])
+
+    def write(self) -> None:
+        header = self.heading(self.say(f"draft_{self.listed.name}_note"))
+        self.header(header, height=46, filter_to=header + len(self.rows), frozen=self.listed.frozen)
+        for row, line in enumerate(self.rows, start=header + 1):
+            for at, (name, _, style) in enumerate(self.listed.columns):
+                self._cell(row, at, line.get(name), style, str(line.get("level_code") or "plain"))
+            self.fit(row)
+        if not self.rows:
+            self.put(header + 1, 0, self.say("draft_none"), "top")
+            nothing = self.say(f"draft_no_{self.listed.name}")
+            self.sheet.merge_range(header + 1, 1, header + 1, len(self.columns) - 1, nothing, self.book.style("top"))
+
+    def _cell(self, row: int, at: int, value: Any, style: str, level: str) -> None:
+        layers = (
+            (level, "level") if at and level != "plain" else (level, "up") if style != "text" and level == "plain" else (level,)
+        )
+        if isinstance(value, Severity):
+            self.put(row, at, _capital(self.book.label(value)), style, _SEVERITY_LAYERS[value], *layers)
+        elif _none(value) not in (None, ""):
+            self.put(row, at, value, style, *layers)
+        elif style in ("count", "change", "small_share"):
+            self._write(row, at, self.say("draft_missing_bare"), "missing", *layers)
+        else:
+            self._write(row, at, self.say("draft_none"), style, *layers)
 
 
 # --- breakdowns ---------------------------------------------------------------------------------------------------------

@@ -1,17 +1,21 @@
-"""From a number back to the file, sheet and cells it comes from. No pandas."""
+"""From a number back to the file, sheet and cells it comes from, with what disagrees with it and what was decided. No pandas."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from rich.markup import escape
 
+from pipelines.io import agenda as told
 from pipelines.io import reference
+from pipelines.io.agenda import Point, cell_of
 from pipelines.io.store import Store
-from pipelines.model import FLOW_ENDS, Period
+from pipelines.model import FLOW_ENDS, Compared, Period
 from schemas import codes, texts
 from schemas.texts import message, number
 
@@ -22,12 +26,19 @@ _STOCK_SHEETS = {
 }
 ROWS_SHOWN = 15
 """Rows printed behind one number; `--json` has them all."""
+POINTS_SHOWN = 5
+"""Discrepancies told of one number, and places below it that are named; `--json` has them all."""
+FINDINGS_SHOWN = 15
 _CELL_OF = {"household": "households", "individual": "individuals"}
+
+Key = tuple[str, str, str]
+"""Population group, measure and unit of a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said."""
+    """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said.
+    `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it; `apart` are numbers about it that are not compared, and why."""
 
     place_id: str
     name: str
@@ -38,6 +49,13 @@ class Story:
     bridge: Sequence[Mapping[str, Any]]
     rows: Sequence[Mapping[str, Any]]
     findings: Sequence[Mapping[str, Any]]
+    points: Sequence[Point] = ()
+    below: Sequence[Point] = ()
+    apart: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def says_something(self) -> bool:
+        return bool(self.figures or self.points)
 
 
 def find(store: Store, text: str) -> list[str]:
@@ -45,20 +63,40 @@ def find(store: Store, text: str) -> list[str]:
     return [place["place_id"] for place in store.find_place(text)]
 
 
-def story(store: Store, place_id: str, period: Period) -> Story:
+def stories(store: Store, place_ids: Iterable[str], period: Period) -> list[Story]:
+    """The story of each place in the draft of a month, discrepancies as they stand on its day."""
+    release = store.draft_release(period)
+    points = told.points(store, period, release.as_of if release else period.last_day)
+    return [_story(store, place_id, period, points) for place_id in place_ids]
+
+
+def _story(store: Store, place_id: str, period: Period, points: Sequence[Point]) -> Story:
     gazetteer = reference.gazetteer()
     place = gazetteer.place(place_id)
     inside = _inside(place_id)
     rows = store.observations_for(period, sorted(inside), [*_STOCK_SHEETS.values(), "movement"])
-    at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
-    findings = [
-        row for row in store.findings(period)
-        if (row["submission_id"], row["sheet"], row["row"]) in at or (row["place_id"] in inside and row["submission_id"] is None)
-    ]  # fmt: skip
+    live = [point for point in points if point.is_open or point.decisions]
     return Story(
         place_id=place_id, name=place.name, pcode=gazetteer.pcode(place_id), level=place.level, period=period,
-        figures=sorted(store.figure_totals(period, place_id), key=_reading_order), bridge=store.bridge(period, place_id), rows=rows, findings=findings,
+        figures=sorted(store.figure_totals(period, place_id), key=_reading_order), bridge=store.bridge(period, place_id), rows=rows,
+        findings=_findings(store, period, inside, rows),
+        points=[point for point in live if point.place_id == place_id],
+        below=[point for point in live if point.place_id in inside - {place_id}],
+        apart=[row for row in store.not_comparable(period) if row["place_id"] == place_id],
     )  # fmt: skip
+
+
+def _findings(store: Store, period: Period, inside: set[str], rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was found of these rows, whoever's file they stand in; of the whole returns of these regions; and of the month about
+    these places. The gravest first."""
+    at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
+    found = [
+        row for row in store.findings(period)
+        if (row["submission_id"], row["sheet"], row["row"]) in at or row["region_id"] in inside
+        or (row["source"] == "draft" and row["place_id"] in inside)
+    ]  # fmt: skip
+    order = list(codes.Effect)
+    return sorted(found, key=lambda row: order.index(codes.Effect(row["effect"])))
 
 
 def _reading_order(figure: Mapping[str, Any]) -> tuple[int, int, int]:
@@ -80,10 +118,7 @@ def _inside(place_id: str) -> set[str]:
     return found
 
 
-def cell_of(row: Mapping[str, Any], field: str) -> str | None:
-    """The A1 address of a field in the author's own file."""
-    letter = json.loads(row["columns"]).get(row["table_name"], {}).get(field)
-    return f"{letter}{row['row']}" if letter else None
+# --- for people ---------------------------------------------------------------------------------------------------------
 
 
 def lines(story: Story, lang: str) -> Iterator[str]:
@@ -91,41 +126,146 @@ def lines(story: Story, lang: str) -> Iterator[str]:
     yield message("explain_title", lang, place=story.name, kind=label, pcode=story.pcode, period=str(story.period))
     for figure in story.figures:
         yield from _figure_lines(story, figure, lang)
+    yield from _other_lines(story, lang)
+    yield from _apart_lines(story, lang)
     if story.findings:
         yield message("explain_findings", lang)
-        for finding in story.findings:
-            parts = (codes.Effect(finding["effect"]).label(lang), finding["sheet"], finding["cell"])
-            sentence = texts.rule_sentence(finding["code"], json.loads(finding["params"]), lang)
-            yield f"  {escape(' '.join(part for part in parts if part))} : {escape(sentence)}"
+        for finding in story.findings[:FINDINGS_SHOWN]:
+            yield _finding_line(finding, lang)
+        if len(story.findings) > FINDINGS_SHOWN:
+            yield told.counted("explain_more_findings", len(story.findings) - FINDINGS_SHOWN, lang)
+
+
+def _finding_line(finding: Mapping[str, Any], lang: str) -> str:
+    where = " › ".join(part for part in (finding["file"], finding["sheet"], finding["cell"]) if part)
+    parts = (codes.Effect(finding["effect"]).label(lang), where)
+    sentence = texts.rule_sentence(finding["code"], json.loads(finding["params"]), lang)
+    return f"  {escape(' · '.join(part for part in parts if part))} : {escape(sentence)}"
+
+
+def _key(item: Mapping[str, Any]) -> Key:
+    return item["population_group"], item["measure"], item["unit"]
+
+
+def _about(point: Point) -> Key:
+    return str(point.group), str(point.measure), str(point.unit)
 
 
 def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[str]:
-    key = (figure["population_group"], figure["measure"], figure["unit"])
+    key = _key(figure)
     name = " — ".join(
         (codes.PopulationGroup(key[0]).label(lang), codes.Measure(key[1]).label(lang), codes.Unit(key[2]).label(lang))
     )
     if figure["value"] is None:
         yield message("explain_missing", lang, name=name, reason=codes.MissingReason(figure["missing_reason"]))
-        return
-    basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
-    yield message("explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], basis=basis)
-    for item in story.bridge:
-        if (item["population_group"], item["measure"], item["unit"]) == key:
+    else:
+        basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
+        yield message("explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], basis=basis)
+    # what is missing for want of a return has nothing more to tell; what a decision took away has
+    items = [item for item in story.bridge if _key(item) == key]
+    if figure["value"] is not None or any(item["decision_id"] for item in items):
+        for item in items:
             yield "    " + _item_line(item, lang)
-    yield from _row_lines(story, key, lang)
+    yield from _point_lines(story, [point for point in story.points if _about(point) == key], lang)
+    yield from _other_unit_lines(story, key, lang)
+    yield from _below_lines(story, [point for point in story.below if _about(point) == key], lang)
+    if figure["value"] is not None:
+        yield from _row_lines(story, key, lang)
 
 
 def _item_line(item: Mapping[str, Any], lang: str) -> str:
+    why = told.item_words(item, lang) if item["decision_id"] else told.reason_words(item, lang)
     if item["value"] is None:
-        return f"{'—':>12}  {escape(item['reason'])} : {codes.MissingReason(item['missing_reason']).label(lang)}"
+        return f"{'—':>12}  {escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
     sign = "+" if item["item"] and item["value"] > 0 else ""
     where = " › ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
-    return f"{sign + number(item['value'], lang):>12}  {escape(item['reason'])}" + (
-        f"  [dim]({escape(where)})[/]" if where else ""
-    )
+    return f"{sign + number(item['value'], lang):>12}  {escape(why)}" + (f"  [dim]({escape(where)})[/]" if where else "")
 
 
-def _row_lines(story: Story, key: tuple[str, str, str], lang: str) -> Iterator[str]:
+def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[str]:
+    for point in points[:POINTS_SHOWN]:
+        key = "explain_open" if point.is_open else "explain_settled"
+        status = point.status.label(lang)
+        yield "    " + escape(message(key, lang, number_of=str(point.number), id=point.id, severity=point.severity, status=status,
+                                      sentence=point.sentence(lang)))  # fmt: skip
+        for value in point.values:
+            yield f"        {escape(told.value_line(value, lang))}"
+        if point.is_open:
+            yield f"        {escape(told.weight_line(point, lang))}"
+            yield f"        → {escape(told.proposal(point, lang))}"
+        for decision in point.decisions:
+            yield from _decision_lines(story, point, decision, lang)
+    if len(points) > POINTS_SHOWN:
+        yield "    " + told.counted("explain_more_points", len(points) - POINTS_SHOWN, lang, period=str(story.period))
+
+
+def _other_unit_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
+    """Households and individuals of a place are one question, told once with the unit it is put in."""
+    keys = {_key(figure) for figure in story.figures} - {key}
+    for point in story.points:
+        if point.is_open and _about(point) in keys and _about(point)[:2] == key[:2]:
+            yield "    " + message("explain_other_unit", lang, number_of=str(point.number), unit=point.unit)
+
+
+def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """By whom, when and why; then the number that it changed, and the numbers that it left aside."""
+    key = "explain_decision" if (state := told.holds_words(point, decision, lang)) else "explain_decision_undoing"
+    undone = {"undone": str(decision["undoes"])} if decision["undoes"] else {}
+    words = told.decision_words(decision, lang)
+    yield "        " + escape(message(key, lang, number_of=str(decision["id"]), state=state, decision=words, **undone))
+    if decision["undoes"]:
+        return
+    changed = _changed(story, decision)
+    numbers = [told.gap_words(item["value"], item["unit"], lang) for item in changed]
+    holds = decision["holds"] and point.status is not codes.DiscrepancyStatus.CLOSED
+    if numbers:
+        yield "            " + message("explain_changed" if holds else "explain_changed_still", lang, numbers=numbers,
+                                       period=str(story.period))  # fmt: skip
+    elif holds:
+        later = decision["action"] in codes.CHANGES_A_NUMBER
+        yield "            " + message("explain_changed_later" if later else "explain_unchanged", lang, period=str(story.period))
+    aside = [told.value_line(value, lang) for value in told.not_taken(decision)]
+    if aside and not decision["undone"]:
+        yield "            " + escape(message("explain_not_taken", lang, numbers=" ; ".join(aside)))
+
+
+def _changed(story: Story, decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [item for item in story.bridge if item["decision_id"] == decision["id"]]
+
+
+def _below_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[str]:
+    """How many are open in the places below, and where, the heaviest first."""
+    waiting = Counter(point.place_id for point in points if point.is_open)
+    if not waiting:
+        return
+    named = [f"{told.label(place_id, lang)} ({count})" for place_id, count in list(waiting.items())[:POINTS_SHOWN]]
+    yield "    " + escape(told.counted("explain_below", waiting.total(), lang, places=", ".join(named) + ("…" if len(waiting) > POINTS_SHOWN else ""),
+                                       period=str(story.period)))  # fmt: skip
+
+
+def _other_lines(story: Story, lang: str) -> Iterator[str]:
+    """Discrepancies about what the place has no number of: an event without a trace in the return, a flow nobody told."""
+    keys = {_key(figure) for figure in story.figures}
+    own = [point for point in story.points if _about(point) not in keys]
+    below = [point for point in story.below if _about(point) not in keys]
+    if own or any(point.is_open for point in below):
+        yield message("explain_other_points", lang)
+        yield from _point_lines(story, own, lang)
+        yield from _below_lines(story, below, lang)
+
+
+def _apart_lines(story: Story, lang: str) -> Iterator[str]:
+    """Numbers that seem to disagree and do not."""
+    if not story.apart:
+        return
+    yield message("explain_apart", lang)
+    for row in story.apart[:POINTS_SHOWN]:
+        yield f"    {escape(told.not_comparable_words(row, lang))}"
+    if len(story.apart) > POINTS_SHOWN:
+        yield "    " + told.counted("explain_more_apart", len(story.apart) - POINTS_SHOWN, lang)
+
+
+def _row_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
     field = _CELL_OF[key[2]]
     behind = list(_rows_behind(story, key))
     for row, place_id in behind[:ROWS_SHOWN]:
@@ -139,7 +279,7 @@ def _row_lines(story: Story, key: tuple[str, str, str], lang: str) -> Iterator[s
         yield message("explain_more_rows", lang, count=len(behind) - ROWS_SHOWN)
 
 
-def _rows_behind(story: Story, key: tuple[str, str, str]) -> Iterator[tuple[Mapping[str, Any], str]]:
+def _rows_behind(story: Story, key: Key) -> Iterator[tuple[Mapping[str, Any], str]]:
     """The source rows of one number, each with the place it is counted at."""
     inside = _inside(story.place_id)
     for row in story.rows:
@@ -153,15 +293,45 @@ def _rows_behind(story: Story, key: tuple[str, str, str]) -> Iterator[tuple[Mapp
                     yield row, row[end]
 
 
-def as_json(story: Story) -> dict[str, Any]:
+# --- for machines -------------------------------------------------------------------------------------------------------
+
+
+def as_json(story: Story, lang: str = "fr") -> dict[str, Any]:
+    said = ("code", "effect", "file", "sheet", "cell", "row", "value", "message", "remedy")
     return {
         "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period),
         "figures": [dict(figure) for figure in story.figures],
-        "bridge": [dict(item) for item in story.bridge],
+        "bridge": [{name: _day(value) for name, value in item.items()} for item in story.bridge],
         "rows": [_row_json(row) for row in story.rows],
-        "findings": [{name: finding[name] for name in ("code", "effect", "sheet", "cell", "row", "value", "message", "remedy")}
-                     for finding in story.findings],
+        "findings": [{name: finding[name] for name in said} for finding in story.findings],
+        "discrepancies": [_point_json(story, point, lang) for point in story.points],
+        "discrepancies_below": [_point_json(story, point, lang) for point in story.below],
+        "not_comparable": [
+            {"group": row["population_group"], "values": [told.value_form(Compared(**value)) for value in row["values"]],
+             "reason": row["reason"], "sentence": told.not_comparable_words(row, lang)}
+            for row in story.apart
+        ],
     }  # fmt: skip
+
+
+def _day(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _point_json(story: Story, point: Point, lang: str) -> dict[str, Any]:
+    """A discrepancy in the form of `discrepancies --json`, with its place, its unit and what was decided."""
+    decisions = [
+        {
+            "id": decision["id"], "action": decision["action"], "source": decision["source"], "by": decision["decided_by"],
+            "date": _day(decision["decided_on"]), "reason": decision["reason"], "undoes": decision["undoes"],
+            "holds": decision["holds"], "undone": decision["undone"],
+            "changed": [{"unit": item["unit"], "value": item["value"]} for item in _changed(story, decision)],
+            "not_taken": [told.value_form(value) for value in told.not_taken(decision)],
+        }
+        for decision in point.decisions
+    ]  # fmt: skip
+    more = {"number": point.number, "place": point.place, "unit": str(point.unit), "impact": point.impact, "severity": str(point.severity)}  # fmt: skip
+    return {**told.machine_form(point, lang), **more, "decisions": decisions}
 
 
 def _row_json(row: Mapping[str, Any]) -> dict[str, Any]:

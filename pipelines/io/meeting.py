@@ -18,14 +18,13 @@ from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.io import agenda as told
-from pipelines.io import exports
+from pipelines.io import agenda_rows, exports
 from pipelines.io.agenda import Agenda, Point
 from pipelines.io.archive import normalise_zip
 from pipelines.io.exports import inert
 from pipelines.io.sheets import FIRST, HEADER, Column, Heading, Sheets, lines_of
-from pipelines.model import Compared
 from schemas import texts
-from schemas.codes import Action, DiscrepancyStatus, EventStatus, Severity
+from schemas.codes import Action, Code, DiscrepancyStatus, Severity
 from schemas.texts import message
 
 DECISION, SOURCE, BY, ON, REASON = "decision", "source", "by", "on", "reason"
@@ -76,10 +75,12 @@ def workbook(agenda: Agenda, lang: str = "fr") -> bytes:
     book = _Book(content, agenda, lang)
     _write_overview(book)
     page = _write_to_decide(book)
-    book.of_month("events", _EVENTS, [_event(row, lang) for row in agenda.events])
-    book.of_month("not_comparable", _NOT_COMPARABLE, [_pair(row, lang) for row in agenda.not_comparable])
-    book.of_month("moves", _MOVES, [_move(row, lang) for row in agenda.moves])
-    book.of_month("taken", _TAKEN, [_taken(point, decision, lang) for point, decision in _all_decisions(agenda)])
+    book.of_month("events", _EVENTS, [_inert(agenda_rows.event(row, lang)) for row in agenda.events])
+    pairs = [_inert(agenda_rows.pair(row, lang)) for row in agenda.not_comparable]
+    book.of_month("not_comparable", _NOT_COMPARABLE, pairs)
+    book.of_month("moves", _MOVES, [_inert(agenda_rows.move(row, lang)) for row in agenda.moves])
+    taken = [_inert(agenda_rows.decision(point, decision, lang)) for point, decision in _all_decisions(agenda)]
+    book.of_month("taken", _TAKEN, taken)
     _check_entries(book, page, agenda.open_points)
     book.workbook.close()
     return normalise_zip(content.getvalue(), agenda.day)
@@ -121,22 +122,14 @@ def _write_to_decide(book: _Book) -> Worksheet:
 
 
 def _to_decide(point: Point, day: date, lang: str) -> dict[str, Any]:
-    own = [value for value in point.values if value.source_id == Compared.RETURN] or list(point.values[:1])
-    others = [value for value in point.values if value not in own]
+    return _inert(agenda_rows.discrepancy(point, day, lang)) | {FINGERPRINT: point.fingerprint}
+
+
+def _inert(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The line without a text that a spreadsheet program would run."""
     return {
-        "number": point.number, REFERENCE: point.id, "region": point.region,
-        "place": told.label(point.place_id, lang),
-        "group_counted": told.counted_as(point.group, point.measure, point.unit, lang),
-        "question": inert(point.sentence(lang)), "return": "\n".join(_said(value, lang) for value in own), "others": "\n".join(_said(value, lang) for value in others),
-        "gap": point.gap, "share": point.share, "severity": point.severity,
-        "proposal": inert(told.proposal(point, lang)),
-        "owner": inert(told.owner_words(point.owner, point.partner, lang)), "due": point.due, "age": told.days(point.age_days, lang) if point.age_days else message("agenda_new", lang),
-        "answered": inert("\n".join(told.answered_lines(point, day, lang))), FINGERPRINT: point.fingerprint,
-    }  # fmt: skip
-
-
-def _said(value: Any, lang: str) -> str:
-    return inert("\n".join(part for part in told.value_words(value, lang) if part))
+        name: inert(value) if isinstance(value, str) and not isinstance(value, Code) else value for name, value in row.items()
+    }
 
 
 def _check_entries(book: _Book, page: Worksheet, points: Sequence[Point]) -> None:
@@ -239,42 +232,6 @@ def _counts(points: Iterable[Point], key: Callable[[Point], str]) -> dict[str, C
     return dict(sorted(counts.items(), key=lambda item: (-item[1]["at_stake"], -item[1]["open"], item[0])))
 
 
-def _event(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    return {
-        "region": told.region_name(told.region_of(row["place_id"]), lang), "place": told.label(row["place_id"], lang),
-        "first_on": row["first_on"], "last_on": row["last_on"], "alerts": inert(", ".join(row["alert_numbers"])),
-        "organisations": inert(", ".join(row["organisations"])), "witnesses": row["witnesses"],
-        "households": told.span(row["households_low"], row["households_high"], lang),
-        "individuals": told.span(row["individuals_low"], row["individuals_high"], lang),
-        "assessed": message("board_yes" if row["assessed"] else "board_no", lang), "state": EventStatus(row["status"]).label(lang),
-        "age_days": row["age_days"], "origin": inert(told.origin_words(row["origin"], lang)), "shock": told.shock_words(row["shock"], lang),
-    }  # fmt: skip
-
-
-def _pair(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    return {
-        "region": told.region_name(told.region_of(row["place_id"]), lang), "place": told.label(row["place_id"], lang),
-        "group": told.group_label(row["population_group"], lang), "pair": "\n".join(_said(value, lang) for value in row["values"]),
-        "why": inert(told.not_comparable_words(row, lang)),
-    }  # fmt: skip
-
-
-def _move(row: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    ends = {end: told.label(row[end], lang) if row[end] else message("agenda_place_unknown", lang) for end in ("from", "to")}
-    return {**ends, "households": row["households"], "individuals": row["individuals"], "returns": inert("\n".join(row["where"]))}
-
-
 def _all_decisions(agenda: Agenda) -> list[tuple[Point, Mapping[str, Any]]]:
     found = [(point, decision) for point in agenda.points for decision in point.decisions]
     return sorted(found, key=lambda item: item[1]["id"])
-
-
-def _taken(point: Point, decision: Mapping[str, Any], lang: str) -> dict[str, Any]:
-    action = Action(decision["action"]).label(lang)
-    return {
-        "decision_id": str(decision["id"]), REFERENCE: point.id, "region": point.region, "place": told.label(point.place_id, lang),
-        "question": inert(point.sentence(lang)),
-        "action": message("agenda_undoes", lang, id=str(decision["undoes"])) if decision["undoes"] else action,
-        "taken": inert(told.taken_words(decision, lang)), BY: inert(decision["decided_by"]), ON: decision["decided_on"],
-        REASON: inert(decision["reason"]), "holds": told.holds_words(point, decision, lang),
-    }  # fmt: skip

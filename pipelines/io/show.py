@@ -11,6 +11,7 @@ from rich.box import SIMPLE
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.io import agenda
 from pipelines.io.board import Board, FindingLine, RegionLine
 from pipelines.model import FileReport, Finding, Since
 from schemas import texts
@@ -33,7 +34,7 @@ def finding_sentence(finding: Finding, lang: str) -> str:
 
 
 def board_table(board: Board, lang: str) -> Table:
-    """One line a region: received, validated, households, individuals, change, findings by effect."""
+    """One line a region: received, validated, households, individuals, change, findings by effect, open discrepancies."""
     table = Table(
         title=message("board_title", lang, month_name=texts.month(str(board.period), lang)),
         title_justify="left",
@@ -42,7 +43,7 @@ def board_table(board: Board, lang: str) -> Table:
     )
     for key in ("region", "received", "validated"):
         table.add_column(message(f"board_{key}", lang), no_wrap=True)
-    for key in ("households", "individuals", "change", "returnees", "refused", "block", "justify", "inform"):
+    for key in ("households", "individuals", "change", "returnees", "refused", "block", "justify", "inform", "gaps"):
         table.add_column(message(f"board_{key}", lang), justify="right", no_wrap=True)
     for line in board.regions:
         table.add_row(*_cells(line, lang))
@@ -59,7 +60,8 @@ def _cells(line: RegionLine, lang: str) -> list[str]:
     else:
         received = message("board_carried" if line.carried_forward else "board_no", lang)
     validated = message("board_yes" if line.validated else "board_no", lang)
-    return [line.name, received, validated, *_numbers(line.totals, line.previous, lang), *_effects(line.findings, lang)]
+    return [line.name, received, validated, *_numbers(line.totals, line.previous, lang), *_effects(line.findings, lang),
+            _count(line.discrepancies, lang)]  # fmt: skip
 
 
 def _total_cells(board: Board, lang: str) -> list[str]:
@@ -70,7 +72,7 @@ def _total_cells(board: Board, lang: str) -> list[str]:
         findings.update(line.findings)
     share = f"{received}/{len(board.regions)}"
     return [message("board_country", lang), share, f"{validated}/{len(board.regions)}",
-            *_numbers(board.totals, board.previous, lang), *_effects(findings, lang)]  # fmt: skip
+            *_numbers(board.totals, board.previous, lang), *_effects(findings, lang), _count(len(board.discrepancies), lang)]  # fmt: skip
 
 
 def _numbers(totals: Mapping[str, Any], previous: Mapping[str, Any], lang: str) -> list[str]:
@@ -82,7 +84,11 @@ def _numbers(totals: Mapping[str, Any], previous: Mapping[str, Any], lang: str) 
 def _effects(findings: Mapping[str, int], lang: str) -> list[str]:
     refused = findings.get(Effect.REJECT_SUBMISSION, 0) + findings.get(Effect.REJECT_ROW, 0)
     counts = (refused, *(findings.get(effect, 0) for effect in (Effect.BLOCK_PUBLICATION, Effect.JUSTIFY, Effect.INFORM)))
-    return [number(count, lang) if count else "·" for count in counts]
+    return [_count(count, lang) for count in counts]
+
+
+def _count(count: int, lang: str) -> str:
+    return number(count, lang) if count else "·"
 
 
 SHOWN = 5
@@ -90,14 +96,15 @@ SHOWN = 5
 
 
 def headlines(board: Board, lang: str) -> Iterator[str]:
-    """The national sentence, what it is compared with, and the refused files."""
+    """The national sentence, what it is compared with, what does not agree, and the refused files."""
     yield message("board_headline", lang, month_name=texts.month(str(board.period), lang), households=board.totals[_IDP][_HOUSEHOLD],
                   individuals=board.totals[_IDP][_INDIVIDUAL], returnees=board.totals[_RETURNEE][_INDIVIDUAL])  # fmt: skip
     yield message("board_compared", lang, past=board.compared_with) if board.compared_with else message("board_no_past", lang)
-    for sentence in board.discrepancies[:SHOWN]:
-        yield message("board_discrepancy", lang, sentence=escape(sentence))
+    yield escape(agenda.summary(board.discrepancies, lang))
+    for point in board.discrepancies[:SHOWN]:
+        yield f"  {point.number}. {escape(point.sentence(lang))}"
     if board.discrepancies:
-        yield message("board_discrepancies", lang, count=len(board.discrepancies), period=str(board.period))
+        yield message("board_discrepancies", lang, period=str(board.period))
     if board.refused_files:
         yield message("board_refused_files", lang, files=list(board.refused_files))
     yield message("board_draft", lang)

@@ -11,7 +11,6 @@ from pipelines.io import agenda as told
 from pipelines.io.agenda import Agenda, Point
 from pipelines.io.decisions import Recorded, Together, recorded_lines
 from pipelines.io.meeting_filled import Filled
-from pipelines.model import Compared
 from schemas import texts
 from schemas.codes import Severity
 from schemas.texts import message
@@ -21,19 +20,7 @@ _COLOURS = {Severity.RED: "red", Severity.AMBER: "yellow"}
 
 def machine_form(points: Sequence[Point], lang: str) -> list[dict[str, Any]]:
     """The contract of `discrepancies --json`."""
-    return [
-        {
-            "id": point.id, "rule": point.rule, "period": str(point.period), "pcode": point.pcode, "group": str(point.group),
-            "measure": str(point.measure), "values": [_value(value) for value in point.values], "gap": point.gap, "share": point.share,
-            "status": str(point.status), "sentence": point.sentence(lang), "proposed": str(point.proposed), "owner": str(point.owner),
-            "due": point.due.isoformat() if point.due else None,
-        }
-        for point in points
-    ]  # fmt: skip
-
-
-def _value(value: Compared) -> dict[str, Any]:
-    return {"source": value.source, "value": value.value, "unit": value.unit, "as_of": value.as_of, "where": value.where}
+    return [told.machine_form(point, lang) for point in points]
 
 
 def lines(agenda: Agenda, shown: Sequence[Point], lang: str) -> Iterator[str]:
@@ -50,7 +37,7 @@ def lines(agenda: Agenda, shown: Sequence[Point], lang: str) -> Iterator[str]:
             yield ""
             yield f"  [bold]{escape(told.label(row['place_id'], lang))}[/], {told.group_label(row['population_group'], lang)}"
             for value in row["values"]:
-                yield f"      {escape(_told_value(value, lang))}"
+                yield f"      {escape(told.value_line(value, lang))}"
             yield f"      {escape(message('discrepancies_why', lang, why=told.not_comparable_words(row, lang)))}"
     if any(point.is_open for point in shown):
         yield ""
@@ -66,14 +53,8 @@ def _point_lines(point: Point, agenda: Agenda, lang: str) -> Iterator[str]:
     )
     yield f"   {escape(point.sentence(lang))}"
     for value in point.values:
-        yield f"      {escape(_told_value(value, lang))}"
-    key = "discrepancies_gap_unknown" if point.share is None else "discrepancies_gap" if point.gap else "discrepancies_no_gap"
-    yield "   " + escape(
-        message(
-            key, lang, gap=told.gap_words(point.gap, point.unit, lang),
-            persons=told.persons(point.impact, lang), part=told.part(point.share, lang),
-        )
-    )  # fmt: skip
+        yield f"      {escape(told.value_line(value, lang))}"
+    yield f"   {escape(told.weight_line(point, lang))}"
     yield f"   → {escape(told.proposal(point, lang))}"
     yield "   " + escape(
         message(
@@ -85,11 +66,6 @@ def _point_lines(point: Point, agenda: Agenda, lang: str) -> Iterator[str]:
         yield f"   [dim]{escape(line)}[/]"
     if point.standing is not None and not point.is_open:
         yield f"   [green]{escape(message('discrepancies_decided', lang, number_of=str(point.standing['id']), decision=told.decision_words(point.standing, lang)))}[/]"
-
-
-def _told_value(value: Compared, lang: str) -> str:
-    said, where = told.value_words(value, lang)
-    return f"{said} ({where})" if where else said
 
 
 # --- decide -------------------------------------------------------------------------------------------------------------

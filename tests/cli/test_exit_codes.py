@@ -163,7 +163,8 @@ def test_quick_commands_import_neither_prefect_nor_pandas(sample_dir: Path) -> N
     script = """
 import contextlib, io, sys
 from pipelines import cli
-for command in (["--help"], ["status", "2019-12"], ["status", "2019-12", "--json"], ["explain", "Kita", "2019-12"]):
+for command in (["--help"], ["status", "2019-12"], ["status", "2019-12", "--json"], ["explain", "Kita", "2019-12"],
+                ["explain", "Ségou", "2019-12"]):
     sys.argv = ["cmp-idp", *command]
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
         cli.main()
@@ -173,5 +174,5 @@ for command in (["--help"], ["status", "2019-12"], ["status", "2019-12", "--json
     environ = {**os.environ, "CMP_DATA_DIR": str(sample_dir)}
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environ, cwd=root, check=False)
-    expected = [f"{name} True []" for name in ("--help", "status", "status", "explain")]
+    expected = [f"{name} True []" for name in ("--help", "status", "status", "explain", "explain")]
     assert (done.stdout.splitlines(), done.stderr) == (expected, "")

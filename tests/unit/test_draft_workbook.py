@@ -19,12 +19,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.io.draft import BoardRow, DraftWorkbook, Headline, draft_name, write_draft
 from schemas import fields, texts
-from schemas.codes import MissingReason
+from schemas.codes import MissingReason, Severity
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")  # openpyxl drops Excel 2010 data bars
 
 BANNERS = {"fr": "PROJET, NON OFFICIEL", "en": "DRAFT, NOT OFFICIAL"}
-SHEETS = ["Tableau de bord", "Chiffres", "Pont", "Questions ouvertes", "Pour information", "Ventilations"]
+SHEETS = ["Tableau de bord", "Chiffres", "Pont", "Écarts", "Questions ouvertes", "Pour information", "Ventilations"]
 ATTACKS = ("=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(A1:A9)", '=HYPERLINK("http://example.org","x")')
 
 
@@ -104,12 +104,28 @@ def finding(effect: str, message: str, **more: Any) -> dict[str, Any]:
 
 
 GAP = {
-    "id": "a1b2c3d4e5f6", "place": "Gao", "sentence": "Un autre total circule pour Gao.", "gap": -1250, "proposed": "Demander à Gao.",
-    "values": [
-        {"source": "fiche", "value": 24291, "unit": "individual", "as_of": "2019-12-31", "where": "Fiche_Gao.xlsx, PDI, G5"},
-        {"source": "autre", "value": None, "unit": None, "as_of": None, "where": None},
-    ],
+    "number": 1, "reference": "a1b2c3d4e5f6", "region": "Gao", "place": "Gao", "group_counted": "PDI, effectif, individus",
+    "question": "Un autre total circule pour Gao.", "return": "Fiche : 24 291 individus", "others": "Service local : 25 541 individus",
+    "gap": -1250, "share": 0.0062, "severity": Severity.RED, "proposal": "Interroger la région. Demander à Gao.", "owner": "DNDS",
+    "due": date(2020, 1, 8), "state": "ouvert", "decision": "À décider.", "pcode": "ML07", "open": True, "decisions": [],
 }  # fmt: skip
+EVENT = {
+    "region": "Gao", "place": "Ansongo", "first_on": date(2019, 12, 3), "last_on": date(2019, 12, 9), "alerts": "ML-0412", "organisations": "DRC",
+    "witnesses": 1, "households": "70 à 90", "individuals": "400 à 540", "assessed": "non", "state": "en vérification", "age_days": 43,
+    "origin": None, "shock": "",
+}  # fmt: skip
+PAIR = {"region": "Gao", "place": "Gao", "group": "PDI", "pair": "Fiche : 806 ménages", "why": "Une partie seulement."}
+LASTING = {"place": "Gao", "level": "Région", "level_code": "region", "region": "Gao", "cercle": None, "over_12_months": 900,
+           "under_12_months": None, "returned": 0, "returned_since_2012": 50, "integrated": None, "relocated": None}  # fmt: skip
+MOVE = {
+    "told_by": "Gao",
+    "from": "Mopti › Koro",
+    "to": "Gao › Ansongo",
+    "households": 25,
+    "individuals": 150,
+    "returns": "f.xlsx › M › ligne 8",
+}
+LISTS: dict[str, Any] = {"events": [EVENT], "not_comparable": [PAIR], "lasting": [LASTING], "secondary": [MOVE]}
 
 
 def workbook(**more: Any) -> DraftWorkbook:
@@ -209,7 +225,7 @@ def test_sheets_that_are_tables_keep_their_header_in_view_and_filter(opened: Ope
 @pytest.mark.parametrize("lang", texts.LANGUAGES)
 def test_the_same_draft_gives_the_same_bytes(tmp_path: Path, lang: str) -> None:
     for name in ("one.xlsx", "two.xlsx"):
-        write_draft(tmp_path / name, workbook(), lang)
+        write_draft(tmp_path / name, workbook(**LISTS), lang)
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
 
 
@@ -366,12 +382,12 @@ def test_a_missing_return_opens_its_bridge_with_the_reason(opened: Opened) -> No
     assert next(row["Valeur"] for row in rows if row["Région"] == "Ménaka") == "n. c. (fiche non reçue)"
 
 
-def test_open_questions_begin_with_gaps_then_the_most_serious(opened: Opened) -> None:
+def test_open_questions_begin_with_the_most_serious(opened: Opened) -> None:
     rows = list(rows_of(opened()["Questions ouvertes"], "N°"))
-    assert [row["Nature"] for row in rows] == ["écart entre sources", "ligne rejetée", "bloque la publication", "à justifier"]
-    assert [row["N°"] for row in rows] == [1, 2, 3, 4]
+    assert [row["Nature"] for row in rows] == ["ligne rejetée", "bloque la publication", "à justifier"]
+    assert [row["N°"] for row in rows] == [1, 2, 3]
     assert all(row["Réponse de la région"] is None and row["Décision proposée"] is None for row in rows)
-    justify = rows[3]
+    justify = rows[2]
     assert [justify[title] for title in ("Région ou lieu", "Fichier", "Feuille", "Cellule")] == [
         "Gao",
         "Fiche_Gao.xlsx",
@@ -380,19 +396,90 @@ def test_open_questions_begin_with_gaps_then_the_most_serious(opened: Opened) ->
     ]
     assert (justify["Ce qui ne va pas"], justify["Ce qu'il faut faire"]) == ("Taille inhabituelle.", "Vérifier.")
     assert justify["Référence"] == "SIZE_UNUSUAL"
-    assert (rows[2]["Cellule"], rows[1]["Cellule"]) == ("ligne 6", "—")
+    assert (rows[1]["Cellule"], rows[0]["Cellule"]) == ("ligne 6", "—")
 
 
-def test_a_gap_shows_each_value_with_its_date_and_place(opened: Opened) -> None:
-    gap = next(rows_of(opened()["Questions ouvertes"], "N°"))
-    thin = texts.number(24291)
-    assert gap["Référence"] == "a1b2c3d4e5f6"
-    assert gap["Ce qui ne va pas"].split("\n") == [
-        "Un autre total circule pour Gao.",
-        f"Écart : −{texts.number(1250)}",
-        f"• Fiche : {thin} individus au 31/12/2019 — Fiche_Gao.xlsx, PDI, G5",
-        "• Autre : n. c.",
+def test_a_gap_stands_with_its_values_what_it_weighs_and_what_was_decided(opened: Opened) -> None:
+    settled = GAP | {"number": 2, "severity": Severity.AMBER, "gap": 0, "share": None, "due": None, "open": False, "state": "décidé",
+                     "decision": "Décision n° 3 : garder la fiche, par Awa Traoré le 12/01/2020 : « vérifié »", "decisions": ["3"]}  # fmt: skip
+    book = opened(workbook(discrepancies=[GAP, settled]))
+    first, second = rows_of(book["Écarts"], "N°")
+    assert [first[title] for title in ("Région", "Lieu", "Question", "La fiche", "Autre source")] == [
+        "Gao", "Gao", GAP["question"], GAP["return"], GAP["others"],
+    ]  # fmt: skip
+    assert (first["Écart"], first["Part du total national"], first["Gravité"]) == (-1250, 0.0062, "Grave")
+    assert (first["Responsable"], first["Échéance"], first["Où il en est"]) == ("DNDS", datetime(2020, 1, 8), "ouvert")
+    assert (first["Proposition"], first["Décision"]) == (GAP["proposal"], "À décider.")
+    assert (second["Écart"], second["Part du total national"], second["Gravité"]) == (0, "n. c.", "À examiner")
+    assert (second["Échéance"], second["Décision"]) == ("—", settled["decision"])
+    assert places(book)["Gao"]["Remarques"].endswith("à décider : écart n° 1 ; décision n° 3 de la CMP")
+    assert "écart n°" not in places(book)["Ansongo"]["Remarques"]
+
+
+def test_the_board_counts_open_gaps_and_says_how_few_explain_how_much(opened: Opened) -> None:
+    gao = replace(workbook().board[0], discrepancies=3)
+    draft = workbook(
+        board=(gao,),
+        country=replace(workbook().country, discrepancies=4),
+        summary="4 écarts ouverts. Ces 2 écarts expliquent 91 %.",
+    )
+    sheet = opened(draft)["Tableau de bord"]
+    regions = {row["Région"]: row["Écarts ouverts"] for row in rows_of(sheet, "Région")}
+    assert (regions["Gao"], regions["Total Mali"]) == (3, 4)
+    assert "écarts entre sources à décider : 4" in sheet["A4"].value
+    assert sheet["A5"].value == draft.summary
+
+
+def test_a_month_without_gaps_says_so(opened: Opened) -> None:
+    assert texts.message("draft_no_discrepancies") in texts_of(opened(workbook(discrepancies=())))
+
+
+def test_sheets_about_what_moves_are_there_only_when_they_say_something(opened: Opened) -> None:
+    more = ["Événements", "Non comparables", "Déplacement durable", "Déplacement secondaire"]
+    assert not set(more) & set(opened().sheetnames)
+    book = opened(workbook(**LISTS))
+    assert book.sheetnames == [*SHEETS[:5], *more, *SHEETS[5:]]
+    cells = [cell for row in book[SHEETS[0]].iter_rows() for cell in row if cell.hyperlink]
+    assert [cell.hyperlink.location.split("'")[1] for cell in cells] == [cell.value for cell in cells] == book.sheetnames[1:]
+    [event] = rows_of(book["Événements"], "Région")
+    assert (event["Où il en est"], event["Âge (jours)"], event["Première alerte"]) == (
+        "en vérification",
+        43,
+        datetime(2019, 12, 3),
+    )
+    [pair] = rows_of(book["Non comparables"], "Région")
+    assert pair["Pourquoi ils ne se comparent pas"] == "Une partie seulement."
+    [lasting] = rows_of(book["Déplacement durable"], "Lieu")
+    assert [
+        lasting[title] for title in ("Déplacés depuis plus de 12 mois", "Retournés dans le mois", "Retournés depuis 2012")
+    ] == [900, 0, 50]
+    assert (
+        lasting["Déplacés depuis moins de 12 mois"] == lasting["Intégrés sur place"] == lasting["Réinstallés ailleurs"] == "n. c."
+    )
+    [move] = rows_of(book["Déplacement secondaire"], "Déclaré par")
+    assert [move[title] for title in ("Lieu quitté", "Lieu d'arrivée", "Ménages", "Personnes")] == [
+        "Mopti › Koro",
+        "Gao › Ansongo",
+        25,
+        150,
     ]
+
+
+def test_a_decision_in_the_bridge_is_told_in_words(opened: Opened) -> None:
+    words = "décision n° 3 de la CMP, prendre la valeur d'une autre source (NRC), par Awa Traoré le 12/01/2020 : « vérifié »"
+    steps = pd.concat(
+        [bridge(), pd.DataFrame([item(GAO, 3, "decision", -10, reason="décision", decision=words)])], ignore_index=True
+    )
+    row = next(row for row in bridge_rows(opened(workbook(bridge=steps))) if row["Étape"] == "Décision de la CMP")
+    assert (row["Motif de l'ajustement"], row["Valeur"]) == (f"D{words[1:]}", -10)
+
+
+def test_the_english_edition_tells_the_kind_of_an_adjustment_in_english(opened: Opened) -> None:
+    rows = rows_of(opened(lang="en")["Bridge"], "Region")
+    assert {row["Reason for the adjustment"] for row in rows} >= {
+        "Row rejected: Bara",
+        "Carried forward from the month before: Gao",
+    }
 
 
 def test_findings_for_information_stand_apart(opened: Opened) -> None:
@@ -428,7 +515,8 @@ def test_what_others_typed_never_becomes_a_formula(opened: Opened, attack: str) 
     hostile = dict.fromkeys(("region", "file", "sheet", "cell", "message", "remedy", "code"), attack)
     draft = workbook(
         findings=[finding("justify", "x") | hostile, finding("inform", "x") | hostile],
-        discrepancies=[GAP | {"place": attack, "sentence": attack, "proposed": attack}],
+        discrepancies=[GAP | dict.fromkeys(("place", "question", "return", "others", "proposal", "owner", "decision"), attack)],
+        events=[EVENT | {"alerts": attack, "origin": attack}], not_comparable=[PAIR | {"pair": attack}], secondary=[MOVE | {"from": attack}],
         bridge=steps, compared_with=attack, place_names={"ML0507": attack},
     )  # fmt: skip
     found = 0
@@ -466,7 +554,7 @@ def headings(lang: str) -> set[str]:
 
 @pytest.mark.parametrize(("lang", "other"), [("fr", "en"), ("en", "fr")])
 def test_each_edition_speaks_one_language(opened: Opened, lang: str, other: str) -> None:
-    book = opened(workbook(compared_with=None), lang)
+    book = opened(workbook(compared_with=None, discrepancies=(), lasting=[dict.fromkeys(LASTING)]), lang)
     words = {*texts_of(book), *book.sheetnames}
     assert not words & headings(other)
     assert len(words & headings(lang)) > 60

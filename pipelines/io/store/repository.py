@@ -554,13 +554,14 @@ class Store:
 
     def bridge(self, period: Period, place_id: str, *, revision: int = 0) -> list[dict[str, Any]]:
         """The items that lead from the regional return to each number of a place, with the `file` and `sha256` they cite, or the
-        decision: `action`, `decided_by`, `decided_on`, `decision_reason`."""
+        decision: `action`, `decided_by`, `decided_on`, `decision_reason`, `decision_source`."""
         a, s, used, d = tables.adjustment, tables.submission, tables.release_return, tables.decision
         opens = and_(used.c.release_id == a.c.release_id, used.c.region_id == a.c.place_id, a.c.kind == AdjustmentKind.RETURN)
         cited = func.coalesce(a.c.submission_id, used.c.submission_id)
         items = [cited.label(name) if name == "submission_id" else a.c[name] for name in _ADJUSTMENT]
         query = (
-            select(*items, s.c.file, s.c.sha256, d.c.action, d.c.decided_by, d.c.decided_on, d.c.reason.label("decision_reason"))
+            select(*items, s.c.file, s.c.sha256, d.c.action, d.c.decided_by, d.c.decided_on)
+            .add_columns(d.c.reason.label("decision_reason"), d.c.source.label("decision_source"))
             .select_from(a.outerjoin(used, opens).outerjoin(s, s.c.id == cited).outerjoin(d, d.c.id == a.c.decision_id))
             .where(a.c.release_id.in_(_release_id(period, revision)), a.c.place_id == place_id)
             .order_by(a.c.population_group, a.c.measure, a.c.unit, a.c.item)
