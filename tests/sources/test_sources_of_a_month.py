@@ -48,8 +48,11 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
     folder.consolidate()
     assert folder.total(None) == 1901
     assert folder.query("SELECT DISTINCT table_name FROM statement ORDER BY 1") == [("sitrep",), ("statement",), ("stock",)]
-    assert folder.query("SELECT organisation, sector FROM presence ORDER BY 1, 2") == [
-        ("CRS", "nfi"), ("NRC", "coordination"), ("NRC", "wash"),
+    assert folder.query("SELECT organisation, sector, status FROM presence ORDER BY 1, 2") == [
+        ("CRS", "nfi", "completed"), ("IRC", "health", "planned"), ("NRC", "coordination", "ongoing"), ("NRC", "wash", "ongoing"),
+    ]  # fmt: skip
+    assert folder.query("SELECT cercle, sector, organisations FROM response_cover WHERE actors > 0 ORDER BY 1, 2") == [
+        ("Bankass", "coordination", "NRC"), ("Bankass", "wash", "NRC"),
     ]  # fmt: skip
     assert folder.query("SELECT alert_number, table_households FROM alert WHERE alert_number = '4043'") == [("4043", 1897)]
     assert folder.query("SELECT cercle, households FROM alert WHERE alert_number IS NULL ORDER BY cercle") == [

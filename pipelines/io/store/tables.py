@@ -421,7 +421,7 @@ sector_cover = Table(
     _choice("sector", codes.Sector),
     *_not_negative("actors", "persons", "wanted"),
     CheckConstraint("persons_without >= 0 AND persons_without <= persons", name="persons_without"),
-    CheckConstraint("rank >= 1 AND wanted >= 1", name="rank"),
+    CheckConstraint("rank IS NULL OR (rank >= 1 AND wanted IS NOT NULL AND wanted >= 1)", name="rank"),
 )
 
 discrepancy = Table(

@@ -128,10 +128,10 @@ def _sector_cover() -> None:
         sa.CheckConstraint("actors >= 0", name=op.f("ck_sector_cover_actors")),
         sa.CheckConstraint("persons >= 0", name=op.f("ck_sector_cover_persons")),
         sa.CheckConstraint("wanted >= 0", name=op.f("ck_sector_cover_wanted")),
+        sa.CheckConstraint("persons_without >= 0 AND persons_without <= persons", name=op.f("ck_sector_cover_persons_without")),
         sa.CheckConstraint(
-            "persons_without >= 0 AND persons_without <= persons", name=op.f("ck_sector_cover_persons_without")
+            "rank IS NULL OR (rank >= 1 AND wanted IS NOT NULL AND wanted >= 1)", name=op.f("ck_sector_cover_rank")
         ),
-        sa.CheckConstraint("rank >= 1 AND wanted >= 1", name=op.f("ck_sector_cover_rank")),
     )
 
 
