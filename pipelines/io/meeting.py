@@ -48,9 +48,9 @@ _EVENTS = (
     Column("origin", 13), Column("shock", 14),
 )  # fmt: skip
 _COVER = (
-    Column("region", 12), Column("cercle", 17, "bold"), Column("sector", 23), Column("reach", 15, "centre"),
+    Column("region", 12), Column("cercle", 17, "bold"), Column("sector", 28), Column("reach", 15, "centre"),
     Column("cercle_persons", 11, "count"), Column("persons_without", 13, "count"), Column("wanted", 12, "count"),
-    Column("best_rank", 9, "centre"), Column("actors", 9, "count"), Column("organisations", 42),
+    Column("best_rank", 9, "centre"), Column("actors", 8, "centre"), Column("organisations", 40),
 )  # fmt: skip
 _NOT_COMPARABLE = (Column("region", 11), Column("place", 20, "bold"), Column("group", 13), Column("pair", 46), Column("why", 50))
 _MOVES = (

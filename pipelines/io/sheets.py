@@ -144,7 +144,7 @@ class Sheets:
             if isinstance(value, Severity):
                 value, style = value.label(self.lang), str(value)
             elif isinstance(value, Coloured):
-                value, style = value.text, value.style
+                style, value = value.style, value.text
             if value is None or value == "":
                 page.write_blank(row, number, None, self.styles[style])
             elif isinstance(value, date):

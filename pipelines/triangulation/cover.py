@@ -116,8 +116,9 @@ def _wanted(evidence: Evidence) -> Mapping[str, Mapping[str, Sequence[int]]]:
     found: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     rows = evidence.told[(evidence.told["table"] == fields.NEED.name) & evidence.told["place_id"].notna()]
     for row in rows.to_dict("records"):
-        cercle = evidence.gazetteer.cercle_of(row["place_id"])
+        if (cercle := evidence.gazetteer.cercle_of(row["place_id"])) is None:
+            continue
         ranked = {NEED_SECTORS[Need(row[name])]: rank for name, rank in reversed(_RANKS.items()) if isinstance(row[name], str)}
-        for sector, rank in ranked.items() if cercle is not None else ():
+        for sector, rank in ranked.items():
             found[cercle][sector].append(rank)
     return found
