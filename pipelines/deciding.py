@@ -95,11 +95,11 @@ def totals_at(figures: pd.DataFrame, place_id: str, group: str, measure: str) ->
 
 def possible(asked: Question) -> tuple[Action, ...]:
     """What may be decided, in the order of the list of actions. Last month's number is carried forward only where people are
-    counted and not their movements; people who come on top neither replace a number nor take one away."""
+    counted and not their movements; what shows no difference has no number to replace; people who come on top neither replace a number nor take one away."""
     possible_ones = {
         Action.TAKE_SOURCE: any(value.takes and value.value is not None for value in asked.values),
-        Action.CARRY_FORWARD: bool(asked.past) and not asked.additional and asked.measure in _LEVELS_OF_PEOPLE,
-        Action.EXCLUDE: not asked.additional and (asked.told or 0) > 0,
+        Action.CARRY_FORWARD: bool(asked.past) and asked.gap != 0 and not asked.additional and asked.measure in _LEVELS_OF_PEOPLE,
+        Action.EXCLUDE: not asked.additional and asked.gap != 0 and (asked.told or 0) > 0,
     }
     return tuple(action for action in Action if possible_ones.get(action, True))
 

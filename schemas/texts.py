@@ -47,10 +47,11 @@ class Rule:
 @cache
 def rules() -> Mapping[str, Rule]:
     rows = tomllib.loads(files("schemas").joinpath("rules.toml").read_text("utf-8"))
-    return {code: _rule(code, row) for code, row in rows.items()}
+    return {code: read_rule(code, row) for code, row in rows.items()}
 
 
-def _rule(code: str, row: Mapping[str, Any]) -> Rule:
+def read_rule(code: str, row: Mapping[str, Any]) -> Rule:
+    """A row of the catalogue. Raises KeyError or ValueError when it lacks something or names no code."""
     told = row["effect"]
     effects = {role: codes.Effect(effect) for role, effect in told.items()} if isinstance(told, Mapping) else {}
     return Rule(

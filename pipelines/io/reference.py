@@ -33,11 +33,12 @@ def rows(table: str) -> list[dict[str, str]]:
 
 @cache
 def fingerprint() -> str:
-    """Identifies the packaged reference tables and layouts."""
+    """Identifies the packaged reference tables and layouts, and the code that judges a file with them."""
     digest = hashlib.sha256()
-    for folder in ("reference", "layouts"):
-        for item in sorted(files("schemas").joinpath(folder).iterdir(), key=lambda item: item.name):
-            if item.name.endswith((".csv", ".toml")):
+    folders = (*(files("schemas").joinpath(name) for name in ("reference", "layouts")), files("schemas"), files("pipelines"))
+    for folder in folders:
+        for item in sorted(folder.iterdir(), key=lambda item: item.name):
+            if item.name.endswith((".csv", ".toml", ".py")):
                 digest.update(item.name.encode() + b"\0" + item.read_bytes())
     return digest.hexdigest()
 

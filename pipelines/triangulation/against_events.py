@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipelines.model import Compared, Discrepancy, Event
-from pipelines.triangulation.comparisons import About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
+from pipelines.triangulation.comparisons import RETURN, About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
 from pipelines.triangulation.cover import at_work, reached
 from pipelines.triangulation.evidence import Evidence, Thresholds
 from schemas import fields, texts
@@ -144,12 +144,13 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         if arrived >= t["share"] * persons[0]:
             continue
         low, high = persons
+        own = told_by_return(
+            evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name
+        )
         values = [
-            told_by_return(evidence, event.place_id, PopulationGroup.IDP, Measure.ARRIVALS, Unit.INDIVIDUAL, fields.MOVEMENT.name)
-            or Compared(texts.message("source_return"), arrived, str(Unit.INDIVIDUAL), str(evidence.period.last_day),
-                        evidence.where(event.place_id), "return"),
-            Compared(texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed), high,
-                     str(Unit.INDIVIDUAL), str(event.last_on), None, f"event:{event.key}"),
+            own or Compared(texts.message("source_return"), arrived, str(Unit.INDIVIDUAL), str(evidence.period.last_day),
+                            evidence.where(event.place_id), RETURN),
+            *_of_event(event, high, takes=event.assessed and not arrived),
         ]  # fmt: skip
         params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
@@ -157,6 +158,14 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
             evidence, About("EVENT_WITHOUT_TRACE", event.place_id), values, high - arrived, params,
             severe=Severity.RED if event.assessed else Severity.AMBER, additional=True, distinct=[event.key],
         )  # fmt: skip
+
+
+def _of_event(event: Event, persons: int, *, takes: bool) -> list[Compared]:
+    """What an event counts. Only people whom an assessment saw, and whom no return counts at all, may be added by a decision."""
+    source = texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed)
+    where = ", ".join(str(part) for part in event.rows[0][:2]) if event.rows else None
+    counts = [(persons, Unit.INDIVIDUAL), *([(event.households[1], Unit.HOUSEHOLD)] if event.households else [])]
+    return [Compared(source, value, str(unit), str(event.last_on), where, f"event:{event.key}", takes) for value, unit in counts]
 
 
 def _seen_in_returns(event: Event, evidence: Evidence, region: str | None) -> int | None:

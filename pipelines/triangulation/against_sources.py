@@ -47,8 +47,8 @@ def circulated_gap(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Di
                   "now": own.value, "gap": abs(item.value - own.value)}  # fmt: skip
         yield discrepancy(
             evidence, About("CIRCULATED_GAP", place_id, group, item.measure, item.unit),
-            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], item.value - own.value, params,
-            distinct=[item.organisation],
+            _both_units(evidence, place_id, group, items), item.value - own.value, params,
+            distinct=[item.organisation], beside=[_past_of(evidence, item)],
         )  # fmt: skip
 
 
@@ -140,8 +140,8 @@ def part_over_whole(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[D
         }
         yield discrepancy(
             evidence, About("PART_OVER_WHOLE", item.place_id, item.group, item.measure, item.unit),
-            [own, item.compared(takes=False), _past_of(evidence, item)], item.value - own.value, params, partner=item.organisation,
-            distinct=[item.organisation],
+            [own, item.compared(takes=False)], item.value - own.value, params, partner=item.organisation,
+            distinct=[item.organisation], beside=[_past_of(evidence, item)],
         )  # fmt: skip
 
 
@@ -168,7 +168,8 @@ def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
                   "now": own.value, "gap": abs(gap), "more": gap > 0, "apart": apart, "same_lineage": same}  # fmt: skip
         yield discrepancy(
             evidence, About("SOURCE_GAP", place_id, group, item.measure, item.unit),
-            [*_both_units(evidence, place_id, group, items), _past_of(evidence, item)], gap, params,
+            _both_units(evidence, place_id, group, items), gap, params,
+            beside=[_past_of(evidence, item)],
             severe=severity(apart, t), partner=item.organisation, distinct=[item.organisation],
         )  # fmt: skip
 
@@ -292,8 +293,8 @@ def _counted_twice(evidence: Evidence, one: Mapping[Any, Any], other: Mapping[An
     }
     past = told_in_past(evidence, second["place_id"], PopulationGroup.IDP, Measure.STOCK, Unit.INDIVIDUAL)
     return discrepancy(
-        evidence, About("DOUBLE_COUNT", second["place_id"]), [*values, past], persons, params, cell=evidence.cell_of_row(second),
-        distinct=[first["place_id"]],
+        evidence, About("DOUBLE_COUNT", second["place_id"]), values, persons, params, cell=evidence.cell_of_row(second),
+        distinct=[first["place_id"]], beside=[past],
     )  # fmt: skip
 
 

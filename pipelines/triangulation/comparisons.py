@@ -180,10 +180,11 @@ class About:
 
 def discrepancy(
     evidence: Evidence, about: About, values: Sequence[Compared | None], gap: int, params: Mapping[str, Any], *,
-    severe: Severity | None = Severity.AMBER, persons: int | None = None, cell: Cell | None = None, distinct: Iterable[str] = (), **more: Any,
+    severe: Severity | None = Severity.AMBER, persons: int | None = None, cell: Cell | None = None, distinct: Iterable[str] = (), beside: Sequence[Compared | None] = (), **more: Any,
 ) -> Discrepancy:  # fmt: skip
     """Key and fingerprint as DESIGN 5 has them: the key knows rule, period, place, group, measure and sources (and what else
-    tells two of one rule apart, `distinct`), the fingerprint the values. `persons` is the impact where the gap is not it."""
+    tells two of one rule apart, `distinct`), the fingerprint the values. `persons` is the impact where the gap is not it; `beside`
+    are numbers that are shown with the others and are no part of the disagreement."""
     told = texts.rules()[about.rule]
     shown = tuple(value for value in values if value is not None)
     if told.owner is not Owner.PARTNER:
@@ -201,7 +202,7 @@ def discrepancy(
     return Discrepancy(
         key=key[:12], fingerprint=digest([[v.source_id, v.unit, v.value, v.as_of] for v in shown])[:12], rule=about.rule,
         period=evidence.period, place_id=about.place_id, population_group=about.group, measure=str(about.measure),
-        unit=str(about.unit), values=shown, gap=gap, impact=impact, severity=severe or Severity.AMBER, params=said, owner=told.owner or Owner.DNDS,
+        unit=str(about.unit), values=(*shown, *(value for value in beside if value is not None)), gap=gap, impact=impact, severity=severe or Severity.AMBER, params=said, owner=told.owner or Owner.DNDS,
         proposed=told.proposed or Action.ASK_REGION, national_share=impact / national if national else None,
         submission_id=cell.submission_id if cell else None, finding=finding, **more,
     )  # fmt: skip

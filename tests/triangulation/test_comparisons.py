@@ -119,3 +119,10 @@ def test_the_score_by_hand() -> None:
     assert modified_z([0.0, 0.1, 0.2, 0.3, 0.4], 0.6) == pytest.approx(0.6745 * 0.4 / 0.1)
     assert modified_z([0.0, 0.0, 0.0, 0.0, 0.5], 0.5) == pytest.approx(0.5 / (1.253314 * 0.1))
     assert modified_z([0.1, 0.1, 0.1], 0.5) is None
+
+
+def test_a_past_that_arrives_later_is_another_number_beside_and_no_other_discrepancy() -> None:
+    """A decision about what circulates stays when the month before is consolidated afterwards."""
+    alone, beside = (only(evidence(changed(), before=before, statements=[circulated(900)])) for before in (None, BEFORE))
+    assert (alone.key, alone.fingerprint) == (beside.key, beside.fingerprint)
+    assert [value.source_id for value in beside.values] == ["return", "sldses", "past"]
