@@ -64,6 +64,24 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
     assert not {"LAYOUT_UNKNOWN", "LAYOUT_OTHER", "FILE_NOT_WORKBOOK"} & told
 
 
+def test_what_returns_ask_for_and_nobody_answers_is_kept_with_the_month(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    fiche = fiche_of("Mopti", MOPTI).add(
+        fields.NEED, cercle="Bankass", commune="Bankass", level="commune", need_1="vivres", need_2="EHA"
+    )
+    folder.receive("mopti.xlsx", fiche.workbook())
+    put(folder, "sources", "3w.xlsx", workbook("3W", grids.PRESENCE))
+    for _ in range(2):
+        folder.consolidate()
+    asked = folder.query(
+        "SELECT cercle, sector, actors, persons_without, wanted, rank FROM response_cover WHERE wanted > 0 ORDER BY sector"
+    )
+    assert asked == [("Bankass", "food", 0, 401, 1, 1), ("Bankass", "wash", 1, 0, 1, 2)]
+    assert folder.query("SELECT count(*) FROM response_cover WHERE cercle = 'Bankass' AND wanted = 0") == [(10,)], (
+        "9 needs, 1 presence"
+    )
+
+
 def test_a_source_with_telephones_is_refused_and_the_month_goes_on(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     folder.receive("mopti.xlsx", fiche_of("Mopti", MOPTI).workbook())
