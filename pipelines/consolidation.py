@@ -188,14 +188,13 @@ def triangulate(job: Job, month: Month, compiled: Compiled, parts: Sequence[Sour
     events = triangulation.events(alerts, job.period, job.gazetteer, job.as_of)
     hashes = {part.file.name: part.file.sha256 for part in parts}
     with job.store() as opened:
-        opened.save_sources(job.period, stated, present, hashes)
+        evidence = compilation.evidence_of(
+            month, compiled, job.rulebook, job.as_of, history=opened.history(job.period), statements=_with_printed(stated, job.period),
+            alerts=alerts, events=events, earlier_numbers=frozenset(opened.alerts(job.period.previous())["alert_number"].dropna()),
+            presence=present,
+        )  # fmt: skip
+        opened.save_sources(job.period, stated, present, triangulation.cover(evidence), hashes)
         opened.save_alerts(job.period, alerts[[*fields.ALERT.names, *_WHERE]], hashes, events)
-        history = opened.history(job.period)
-        earlier = frozenset(opened.alerts(job.period.previous())["alert_number"].dropna())
-    evidence = compilation.evidence_of(
-        month, compiled, job.rulebook, job.as_of, history=history, statements=_with_printed(stated, job.period), alerts=alerts,
-        events=events, earlier_numbers=earlier, presence=present,
-    )  # fmt: skip
     return Triangulated(triangulation.discrepancies(evidence), triangulation.set_aside(evidence), triangulation.agreed(evidence))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import fields as dataclass_fields
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -614,8 +615,35 @@ STATEMENT_COLUMNS = [
 out of reach), `as_of` the day it is of, `source_id` its row of the register, `scope` what it covers (`codes.Scope`), `table` the
 kind of source (`stock`, `circulated`, `statement`, `sitrep`, `printed`), `quoted` the place as the source writes it."""
 
-PRESENCE_COLUMNS = ["place_id", "organisation", "sector", "started_on", "ended_on", "source_id", "file", "sheet", "row", "cell"]
-"""One line for each actor, sector and place; `ended_on` is missing for one who is still there."""
+PRESENCE_COLUMNS = [
+    "place_id", "organisation", "sector", "started_on", "ended_on", "status", "source_id", "file", "sheet", "row", "cell",
+]  # fmt: skip
+"""One line for each actor, sector and place; `ended_on` is missing for one who is still there, `status` is an `ActivityStatus`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SectorCover:
+    """How far one sector reaches the IDPs of a cercle in a month. `actors` counts the organisations that work there, `organisations`
+    names them; of the `persons` of the cercle, `persons_without` live in communes where none of them works, both missing where no
+    return counts persons. `wanted` counts the rows of needs that rank a need this sector answers, `rank` is the best of these ranks;
+    `wanted` is missing where no row of the cercle ranks any need."""
+
+    place_id: str
+    sector: str
+    actors: int
+    organisations: str
+    persons: int | None
+    persons_without: int | None
+    wanted: int | None
+    rank: int | None
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether the returns ask for the sector where nobody of it works."""
+        return bool(self.wanted and self.persons_without)
+
+
+COVER_COLUMNS = [item.name for item in dataclass_fields(SectorCover)]
 
 
 @dataclass(frozen=True, slots=True)

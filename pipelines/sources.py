@@ -363,9 +363,9 @@ _ORDER = (
 
 
 def presence(parts: Sequence[SourceRows]) -> pd.DataFrame:
-    """PRESENCE_COLUMNS, one line for each actor, sector and place of presence tables, sorted. An activity that is only planned is no
-    presence; one that ended or is suspended, without a day, is known for its first day alone. Rows without place, actor, sector or
-    first day have findings of their own."""
+    """PRESENCE_COLUMNS, one line for each actor, sector and place of presence tables, sorted. An activity whose status nobody gives is
+    under way; one that ended, without a day, is known for its first day alone. Rows without place, actor, sector or first day have
+    findings of their own."""
     found = [
         line
         for part in parts
@@ -377,19 +377,17 @@ def presence(parts: Sequence[SourceRows]) -> pd.DataFrame:
     return pd.DataFrame(ordered, columns=PRESENCE_COLUMNS, dtype=object)
 
 
-_NO_LONGER = (ActivityStatus.SUSPENDED, ActivityStatus.COMPLETED)
-
-
 def _present(row: Mapping[Any, Any], part: SourceRows) -> Iterator[dict[str, Any]]:
     organisation, sector = _text(row.get("organisation")), _text(row.get("sector"))
-    started, ended, status = row.get("started_on"), row.get("ended_on"), row.get("status")
-    if status == ActivityStatus.PLANNED or not (organisation and sector and isinstance(started, date)):
+    started, ended, status = row.get("started_on"), row.get("ended_on"), _text(row.get("status")) or str(ActivityStatus.ONGOING)
+    if not (organisation and sector and isinstance(started, date)):
         return
     if not isinstance(ended, date):
-        ended = started if status in _NO_LONGER else None
+        ended = started if status == ActivityStatus.COMPLETED else None
     for place_id in _places(row):
         yield {
             "place_id": place_id, "organisation": organisation, "sector": sector, "started_on": started, "ended_on": ended,
+            "status": status,
             "source_id": source_of_row(row, part.layout).id, "file": row["file"], "sheet": row["sheet"], "row": int(row["row"]),
             "cell": cell_of(part.columns.get("organisation"), int(row["row"])) or row["cell"],
         }  # fmt: skip

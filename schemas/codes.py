@@ -392,11 +392,23 @@ class Sector(Code):
     OTHER = "other", "autre", "other"
 
 
+NEED_SECTORS = {
+    Need.FOOD: Sector.FOOD, Need.SHELTER: Sector.SHELTER, Need.NFI: Sector.NFI, Need.WASH: Sector.WASH, Need.HEALTH: Sector.HEALTH,
+    Need.NUTRITION: Sector.NUTRITION, Need.EDUCATION: Sector.EDUCATION, Need.PROTECTION: Sector.PROTECTION,
+    Need.LIVELIHOOD: Sector.LIVELIHOOD, Need.CASH: Sector.CASH, Need.TRANSPORT: Sector.LOGISTICS,
+}  # fmt: skip
+"""The sector of the response that answers a need of the returns."""
+
+
 class ActivityStatus(Code):
     PLANNED = "planned", "prévue", "planned"
     ONGOING = "ongoing", "en cours", "under way"
     SUSPENDED = "suspended", "suspendue", "suspended"
     COMPLETED = "completed", "terminée", "completed"
+
+
+NOBODY_AT_WORK = frozenset({ActivityStatus.PLANNED, ActivityStatus.SUSPENDED})
+"""An activity that nobody carries out, whatever its days."""
 
 
 class EventStatus(Code):

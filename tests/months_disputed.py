@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,18 @@ import pandas as pd
 
 from pipelines.io import reference
 from pipelines.io.store import Store
-from pipelines.model import Compared, Discrepancy, Event, NotComparable
+from pipelines.model import (
+    COVER_COLUMNS,
+    PRESENCE_COLUMNS,
+    STATEMENT_COLUMNS,
+    Compared,
+    Discrepancy,
+    Event,
+    NotComparable,
+    SectorCover,
+)
 from pipelines.settings import Settings
+from pipelines.triangulation import no_rows
 from schemas import fields, texts
 from schemas.codes import Action, EventStatus, Owner, Severity
 from tests.store.samples import DECEMBER, NOVEMBER, PUBLICATION, checked, compiled, rows, save, save_draft
@@ -120,6 +130,19 @@ def secondary_moves() -> pd.DataFrame:
     ).astype({"households": "Int64"})  # fmt: skip
 
 
+COVER = (
+    SectorCover(BANKASS, "education", 0, "", 806, 806, 0, None), SectorCover(BANKASS, "food", 1, "=NRC", 806, 628, 1, 1),
+    SectorCover(BANKASS, "shelter", 0, "", 806, 806, 2, 2), SectorCover(NIONO, "cccm", 2, "CRS, NRC", 12000, 0, None, None),
+    SectorCover(NIONO, "wash", 1, "NRC", None, None, None, None),
+)  # fmt: skip
+"""Two gaps, what is covered, and a sector that nobody asks for and nobody works in."""
+
+
+def cover() -> pd.DataFrame:
+    counts = dict.fromkeys(("actors", "persons", "persons_without", "wanted", "rank"), "Int64")
+    return pd.DataFrame([astuple(line) for line in COVER], columns=COVER_COLUMNS, dtype=object).astype(counts)
+
+
 def month(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date = PUBLICATION) -> Settings:
     """A data folder whose store holds November, and December with these disagreements."""
     settings = Settings(data_dir=root)
@@ -132,6 +155,7 @@ def month(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date = 
         store.save_alerts(
             DECEMBER, pd.DataFrame(columns=[*fields.ALERT.names, "place_id", "file", "sheet", "row", "cell"]), {}, (EVENT,)
         )
+        store.save_sources(DECEMBER, no_rows(STATEMENT_COLUMNS), no_rows(PRESENCE_COLUMNS), cover(), {})
     return settings
 
 

@@ -14,7 +14,7 @@ from pipelines import deciding
 from pipelines.deciding import Question
 from pipelines.io import place_names, reference
 from pipelines.io.store import Store
-from pipelines.model import Compared, Period
+from pipelines.model import Compared, Period, SectorCover
 from pipelines.model import cell_of as cell_at
 from pipelines.places import LEVELS
 from schemas import texts
@@ -105,7 +105,8 @@ class Point:
 @dataclass(frozen=True, slots=True)
 class Agenda:
     """The month before the CMP on `day`. `points` are all discrepancies, open ones first, by impact. `not_comparable` and `events` are
-    rows of the store, the `values` of the former as `Compared`; each of `moves` is {from, to, households, individuals, where}, the ends ids of places."""
+    rows of the store, the `values` of the former as `Compared`; each of `moves` is {from, to, households, individuals, where}, the ends ids of places.
+    `cover` holds the sectors that are asked for where nobody of them works, most persons first, then those that are there."""
 
     period: Period
     day: date
@@ -113,6 +114,7 @@ class Agenda:
     not_comparable: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     moves: tuple[Mapping[str, Any], ...] = ()
+    cover: tuple[SectorCover, ...] = ()
 
     @property
     def open_points(self) -> tuple[Point, ...]:
@@ -130,7 +132,7 @@ def agenda(store: Store, period: Period, day: date, *, region_id: str | None = N
 
     return Agenda(
         period, day, points(store, period, day, region_id=region_id), tuple(_with_values(row) for row in store.not_comparable(period) if here(row)),
-        tuple(filter(here, store.events(period))), _moves(store, period, region_id),
+        tuple(filter(here, store.events(period))), _moves(store, period, region_id), _cover(store, period, region_id),
     )  # fmt: skip
 
 
@@ -200,6 +202,17 @@ def _moves(store: Store, period: Period, region_id: str | None) -> tuple[Mapping
 def cell_of(row: Mapping[str, Any], field: str) -> str | None:
     """The A1 address of a field of a source row in its author's own file."""
     return cell_at(json.loads(row["columns"]).get(row["table_name"], {}).get(field), row["row"])
+
+
+def _cover(store: Store, period: Period, region_id: str | None) -> tuple[SectorCover, ...]:
+    """What is missing by the persons it is missing for, and what is there by place; a sector that nobody asks for and that is not
+    there is neither."""
+    told = [line for line in store.cover(period) if region_id in (None, region_of(line.place_id))]
+    gaps = sorted((line for line in told if line.is_gap), key=lambda line: (-(line.persons_without or 0), line.rank or 0))
+    there = sorted(
+        (line for line in told if line.actors and not line.is_gap), key=lambda line: region_name(region_of(line.place_id))
+    )
+    return (*gaps, *there)
 
 
 # --- the words of it ----------------------------------------------------------------------------------------------------

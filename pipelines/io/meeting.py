@@ -1,7 +1,7 @@
 """The workbook of the CMP meeting: what there is to decide, filled in on a projector. `meeting_filled.py` reads it back.
 
-Six sheets: overview, what is to be decided, events, pairs that are not comparable, secondary displacements, decisions taken. Words
-come from `messages.toml` and the labels of `codes.py`. The same agenda gives the same bytes: the file carries the day of the
+Seven sheets: overview, what is to be decided, events, cover by sector, pairs that are not comparable, secondary displacements,
+decisions taken. Words come from `messages.toml` and the labels of `codes.py`. The same agenda gives the same bytes: the file carries the day of the
 agenda, and no other date.
 """
 
@@ -18,13 +18,14 @@ from xlsxwriter.utility import xl_col_to_name, xl_range_abs
 from xlsxwriter.worksheet import Worksheet
 
 from pipelines.io import agenda as told
-from pipelines.io import agenda_rows, exports
+from pipelines.io import agenda_rows, exports, reference
 from pipelines.io.agenda import Agenda, Point
 from pipelines.io.archive import normalise_zip
 from pipelines.io.exports import inert
-from pipelines.io.sheets import FIRST, HEADER, Column, Heading, Sheets, lines_of
+from pipelines.io.sheets import FIRST, HEADER, Coloured, Column, Heading, Sheets, lines_of
+from pipelines.model import SectorCover
 from schemas import texts
-from schemas.codes import Action, Code, DiscrepancyStatus, Severity
+from schemas.codes import Action, Code, DiscrepancyStatus, Sector, Severity
 from schemas.texts import message
 
 DECISION, SOURCE, BY, ON, REASON = "decision", "source", "by", "on", "reason"
@@ -45,6 +46,11 @@ _EVENTS = (
     Column("alerts", 13), Column("organisations", 15), Column("witnesses", 9, "count"), Column("households", 11),
     Column("individuals", 11), Column("assessed", 10, "centre"), Column("state", 13, "centre"), Column("age_days", 8, "count"),
     Column("origin", 13), Column("shock", 14),
+)  # fmt: skip
+_COVER = (
+    Column("region", 12), Column("cercle", 17, "bold"), Column("sector", 28), Column("reach", 15, "centre"),
+    Column("cercle_persons", 11, "count"), Column("persons_without", 13, "count"), Column("wanted", 12, "count"),
+    Column("best_rank", 9, "centre"), Column("actors", 8, "centre"), Column("organisations", 40),
 )  # fmt: skip
 _NOT_COMPARABLE = (Column("region", 11), Column("place", 20, "bold"), Column("group", 13), Column("pair", 46), Column("why", 50))
 _MOVES = (
@@ -76,6 +82,7 @@ def workbook(agenda: Agenda, lang: str = "fr") -> bytes:
     _write_overview(book)
     page = _write_to_decide(book)
     book.of_month("events", _EVENTS, [_inert(agenda_rows.event(row, lang)) for row in agenda.events])
+    book.of_month("cover", _COVER, [_cover(line, lang) for line in agenda.cover])
     pairs = [_inert(agenda_rows.pair(row, lang)) for row in agenda.not_comparable]
     book.of_month("not_comparable", _NOT_COMPARABLE, pairs)
     book.of_month("moves", _MOVES, [_inert(agenda_rows.move(row, lang)) for row in agenda.moves])
@@ -230,6 +237,18 @@ def _counts(points: Iterable[Point], key: Callable[[Point], str]) -> dict[str, C
         found["settled"] += not point.is_open
         found["at_stake"] += point.impact if point.is_open else 0
     return dict(sorted(counts.items(), key=lambda item: (-item[1]["at_stake"], -item[1]["open"], item[0])))
+
+
+def _cover(line: SectorCover, lang: str) -> dict[str, Any]:
+    known = {None: "there", 0: "whole"}.get(line.persons_without, "part")
+    reach = message(f"meeting_reach_{known if line.actors else 'none'}", lang)
+    style = ("amber" if line.actors else "red") if line.is_gap else "centre"
+    return {
+        "region": told.region_name(told.region_of(line.place_id), lang), "cercle": reference.gazetteer().place(line.place_id).name,
+        "sector": Sector(line.sector).label(lang), "reach": Coloured(reach, style), "cercle_persons": line.persons,
+        "persons_without": line.persons_without, "wanted": line.wanted, "best_rank": line.rank, "actors": line.actors,
+        "organisations": inert(line.organisations),
+    }  # fmt: skip
 
 
 def _all_decisions(agenda: Agenda) -> list[tuple[Point, Mapping[str, Any]]]:

@@ -59,6 +59,17 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Coloured:
+    """A text in a style of its own, whatever the column is."""
+
+    text: str
+    style: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """What stands above a table: the name of the sheet, its title, one line that warns, and what it is for."""
 
@@ -132,6 +143,8 @@ class Sheets:
             value, style = values.get(column.name), column.style
             if isinstance(value, Severity):
                 value, style = value.label(self.lang), str(value)
+            elif isinstance(value, Coloured):
+                style, value = value.style, value.text
             if value is None or value == "":
                 page.write_blank(row, number, None, self.styles[style])
             elif isinstance(value, date):

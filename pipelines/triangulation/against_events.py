@@ -11,6 +11,7 @@ import pandas as pd
 
 from pipelines.model import Compared, Discrepancy, Event
 from pipelines.triangulation.comparisons import RETURN, About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
+from pipelines.triangulation.cover import at_work, reached
 from pipelines.triangulation.evidence import Evidence, Thresholds
 from schemas import fields, texts
 from schemas.codes import AlertKind, Basis, EventStatus, Measure, Movement, PopulationGroup, Severity, Unit, Wave
@@ -184,8 +185,9 @@ def rrm_cover(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrep
     told where they are."""
     if evidence.presence.empty:
         return
+    there = {row.place_id for row in at_work(evidence)} | {event.place_id for event in evidence.events if event.assessed}
     for cercle, communes in sorted(_communes_in_need(evidence, t).items()):
-        bare = [(place, persons, why) for place, persons, why in communes if not _is_covered(evidence, place)]
+        bare = [(place, persons, why) for place, persons, why in communes if not reached(evidence, place, there)]
         if not bare:
             continue
         persons = sum(count for _, count, _ in bare)
@@ -207,20 +209,3 @@ def _communes_in_need(evidence: Evidence, t: Thresholds) -> Mapping[str, Sequenc
         if cercle is not None and event.status is not EventStatus.CLOSED:
             found[cercle].setdefault(event.place_id, (event.place_id, counted[0] if counted else 0, "alert"))
     return {cercle: [places[place] for place in sorted(places)] for cercle, places in found.items()}
-
-
-def _is_covered(evidence: Evidence, place_id: str) -> bool:
-    """Whether an actor was there in the month, at the place, in a part of it, or for the whole of what holds it; an assessment of
-    the month counts."""
-    first, last = evidence.period.first_day, evidence.period.last_day
-    for row in _present(evidence):
-        begins, ends = row["started_on"], row["ended_on"]
-        there = evidence.within(place_id, row["place_id"]) or evidence.within(row["place_id"], place_id)
-        if there and (pd.isna(begins) or begins <= last) and (pd.isna(ends) or ends >= first):
-            return True
-    return any(event.assessed and (evidence.within(event.place_id, place_id) or evidence.within(place_id, event.place_id))
-               for event in evidence.events)  # fmt: skip
-
-
-def _present(evidence: Evidence) -> list[dict[Any, Any]]:
-    return evidence.presence[evidence.presence["place_id"].notna()].to_dict("records")

@@ -257,9 +257,11 @@ def double_count(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Disc
 def _same_counts(evidence: Evidence, t: Thresholds) -> Iterator[Discrepancy]:
     idp = evidence.told[(evidence.told["table"] == fields.IDP.name) & ~evidence.told["inside"].astype(bool)]
     known = idp[idp["place_id"].notna() & idp["households"].notna() & (idp["individuals"].fillna(0) >= t["persons"])]
-    for _, group in known.groupby(["households", "individuals"], sort=True):
+    counts = ["households", "individuals"]
+    twice = known[known.groupby(counts)["place_id"].transform("nunique") > 1]
+    for _, group in twice.groupby(counts, sort=True):
         rows = group.sort_values(["place_id", "sheet", "row"]).to_dict("records")
-        if len({row["place_id"] for row in rows}) > 1 and any(_came_by_it(evidence, row, t) for row in rows):
+        if any(_came_by_it(evidence, row, t) for row in rows):
             yield _counted_twice(evidence, rows[0], rows[1], int(rows[0]["individuals"]))
 
 

@@ -159,7 +159,7 @@ def test_december_disagrees_where_it_is_made_to_and_november_nowhere(sample_dir:
         sample_dir, """SELECT rule, coalesce(commune, cercle, region), gap, severity, owner, sentence
         FROM open_discrepancy WHERE period = '2019-12'""",
     )  # fmt: skip
-    sentences = Folder(sample_dir).board().discrepancies
+    sentences = [point.sentence("fr") for point in Folder(sample_dir).board().discrepancies]
     assert sorted((row[:5] for row in rows), key=lambda row: (row[0] == "RRM_COVER", -row[2], row[1])) == [
         ("CIRCULATED_GAP", "Ségou", 1_849, "amber", "region"),
         ("SOURCE_GAP", "Djenné", 854, "amber", "partner"),

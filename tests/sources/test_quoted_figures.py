@@ -162,11 +162,12 @@ def test_one_number_of_several_places_is_at_none_of_them() -> None:
 def test_who_is_present_where_and_since_when() -> None:
     part = read(grids.file("3w.xlsx", "3W", grids.PRESENCE))
     told = sources.presence([part]).to_dict("records")
-    assert [(_place(row["place_id"]), row["source_id"], row["sector"], row["ended_on"], row["cell"]) for row in told] == [
-        ("cercle Bankass", "nrc", "coordination", None, "A3"),
-        ("cercle Koro", "crs", "nfi", date(2019, 1, 1), "A4"),
-        ("commune Ségué", "nrc", "wash", date(2020, 3, 31), "A2"),
-    ], "what is only planned is no presence, what ended without a day is known for its first day"  # fmt: skip
+    assert [(_place(row["place_id"]), *(row[name] for name in ("source_id", "sector", "ended_on", "status", "cell"))) for row in told] == [
+        ("cercle Bankass", "nrc", "coordination", None, "ongoing", "A3"),
+        ("cercle Koro", "crs", "nfi", date(2019, 1, 1), "completed", "A4"),
+        ("cercle Ménaka", "irc", "health", None, "planned", "A5"),
+        ("commune Ségué", "nrc", "wash", date(2020, 3, 31), "ongoing", "A2"),
+    ], "what ended without a day is known for its first day, what has no status is under way"  # fmt: skip
     assert (found(part), len(part.rows)) == ([], 4)
     assert sources.statements([part]).empty
 

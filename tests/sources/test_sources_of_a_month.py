@@ -48,8 +48,11 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
     folder.consolidate()
     assert folder.total(None) == 1901
     assert folder.query("SELECT DISTINCT table_name FROM statement ORDER BY 1") == [("sitrep",), ("statement",), ("stock",)]
-    assert folder.query("SELECT organisation, sector FROM presence ORDER BY 1, 2") == [
-        ("CRS", "nfi"), ("NRC", "coordination"), ("NRC", "wash"),
+    assert folder.query("SELECT organisation, sector, status FROM presence ORDER BY 1, 2") == [
+        ("CRS", "nfi", "completed"), ("IRC", "health", "planned"), ("NRC", "coordination", "ongoing"), ("NRC", "wash", "ongoing"),
+    ]  # fmt: skip
+    assert folder.query("SELECT cercle, sector, organisations FROM response_cover WHERE actors > 0 ORDER BY 1, 2") == [
+        ("Bankass", "coordination", "NRC"), ("Bankass", "wash", "NRC"),
     ]  # fmt: skip
     assert folder.query("SELECT alert_number, table_households FROM alert WHERE alert_number = '4043'") == [("4043", 1897)]
     assert folder.query("SELECT cercle, households FROM alert WHERE alert_number IS NULL ORDER BY cercle") == [
@@ -59,6 +62,24 @@ def test_sources_of_every_shape_stand_beside_the_returns_and_change_no_figure(tm
     told = {code for [code] in folder.query("SELECT code FROM finding WHERE release_id IS NOT NULL")}
     assert {"CODE_WRONG", "DATE_AS_TEXT", "PLACE_MISPLACED"} <= told
     assert not {"LAYOUT_UNKNOWN", "LAYOUT_OTHER", "FILE_NOT_WORKBOOK"} & told
+
+
+def test_what_returns_ask_for_and_nobody_answers_is_kept_with_the_month(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    fiche = fiche_of("Mopti", MOPTI).add(
+        fields.NEED, cercle="Bankass", commune="Bankass", level="commune", need_1="vivres", need_2="EHA"
+    )
+    folder.receive("mopti.xlsx", fiche.workbook())
+    put(folder, "sources", "3w.xlsx", workbook("3W", grids.PRESENCE))
+    for _ in range(2):
+        folder.consolidate()
+    asked = folder.query(
+        "SELECT cercle, sector, actors, persons_without, wanted, rank FROM response_cover WHERE wanted > 0 ORDER BY sector"
+    )
+    assert asked == [("Bankass", "food", 0, 401, 1, 1), ("Bankass", "wash", 1, 0, 1, 2)]
+    assert folder.query("SELECT count(*) FROM response_cover WHERE cercle = 'Bankass' AND wanted = 0") == [(10,)], (
+        "9 needs, 1 presence"
+    )
 
 
 def test_a_source_with_telephones_is_refused_and_the_month_goes_on(tmp_path: Path) -> None:

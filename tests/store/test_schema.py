@@ -59,6 +59,9 @@ VIEW_COLUMNS = {
         "shock", "witnesses", "organisations", "alert_numbers", "assessed", "households_low", "households_high",
         "individuals_low", "individuals_high",
     ),
+    "response_cover": (
+        "period", "pcode", "region", "cercle", "sector", "actors", "organisations", "persons", "persons_without", "wanted", "rank",
+    ),
     "origin_destination": (
         "period", "revision", "origin_pcode", "origin_name", "pcode", "region", "cercle", "commune", "level", "cause", "unit",
         "value",
@@ -77,6 +80,7 @@ PROMISED = {
     "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
     "official_revision", "official_completeness", "open_discrepancy", "origin_destination", "draft_figure", "draft_bridge",
     "official_secondary", "draft_secondary", "official_lasting", "draft_lasting", "source_statement", "event_board",
+    "response_cover",
 }  # fmt: skip
 
 

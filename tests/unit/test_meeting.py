@@ -40,7 +40,9 @@ from tests.store.samples import PUBLICATION
 
 TODAY = date(2020, 1, 20)
 NOW = datetime(2020, 1, 20, 9, tzinfo=UTC)
-SHEETS = ["Synthèse", "À décider", "Événements", "Non comparables", "Déplacements secondaires", "Décisions prises", "Listes"]
+SHEETS = [
+    "Synthèse", "À décider", "Événements", "Couverture", "Non comparables", "Déplacements secondaires", "Décisions prises", "Listes",
+]  # fmt: skip
 KEEP, TAKE = Action.KEEP.fr, Action.TAKE_SOURCE.fr
 
 
@@ -150,11 +152,26 @@ def test_the_other_sheets_hold_what_they_say(store: Store) -> None:
     assert "3 écarts ouverts." in text["Synthèse"] and "Effectifs inchangés d'une région | 0 | 0 | 0 | 1 | 0" in text["Synthèse"]
 
 
+def test_the_cover_shows_the_gaps_before_what_is_covered(store: Store) -> None:
+    page = book_of(workbook(seen(store)))["Couverture"]
+    lines = [[cell.value for cell in row] for row in page.iter_rows(min_row=FIRST + 1)]
+    assert lines == [
+        ["Mopti", "Bankass", "abri", "aucun acteur", 806, 806, 2, 2, 0, None],
+        ["Mopti", "Bankass", "vivres / sécurité alimentaire", "en partie", 806, 628, 1, 1, 1, "'=NRC"],
+        ["Ségou", "Niono", "gestion des sites", "couvert", 12000, 0, None, None, 2, "CRS, NRC"],
+        ["Ségou", "Niono", "eau, hygiène et assainissement", "acteur présent", None, None, None, None, 1, "NRC"],
+    ]
+    colours = [page.cell(row, 4).fill.fgColor.rgb[-6:] for row in range(FIRST + 1, FIRST + 5)]
+    assert colours[0] != colours[1] and set(colours[2:]) == {"000000"}, "only gaps are coloured"
+    there = agenda(store, DECEMBER, PUBLICATION, region_id="R04").cover
+    assert {line.sector for line in there} == {"cccm", "wash"}
+
+
 def test_a_quiet_month_says_so_on_every_sheet(tmp_path: Path) -> None:
     with Store.open(month(tmp_path, ()).store_url) as store:
         found = seen(store)
         book = book_of(workbook(Agenda(found.period, found.day, ())))
-    for page in book.worksheets[1:6]:
+    for page in book.worksheets[1:7]:
         assert page.cell(FIRST + 1, 1).value.endswith("."), page.title
     assert summary(()) == "Aucun écart ouvert."
 
@@ -212,7 +229,7 @@ def test_it_prints_on_landscape_pages(store: Store, tmp_path: Path) -> None:
     printed = (tmp_path / "r.pdf").read_bytes()
     assert all(float(wide) > float(high) for wide, high in re.findall(rb"/MediaBox\s*\[\s*0 0 ([\d.]+) ([\d.]+)", printed))
     pages = re.findall(rb"/Type\s*/Page\b(?!s)", printed)
-    assert len(pages) == 7, "one page a sheet, and the lines to decide on two side by side"
+    assert len(pages) == 8, "one page a sheet, and the lines to decide on two side by side"
 
 
 # --- what is read back --------------------------------------------------------------------------------------------------

@@ -52,6 +52,7 @@ from pipelines.io.store.migrations import HEAD
 from pipelines.io.store.register import NewDecision, Told
 from pipelines.io.store.register import upsert_discrepancies as _upsert_discrepancies
 from pipelines.model import (
+    COVER_COLUMNS,
     PRESENCE_COLUMNS,
     STATEMENT_COLUMNS,
     Answered,
@@ -68,6 +69,7 @@ from pipelines.model import (
     PeriodFinding,
     Reply,
     RowCounts,
+    SectorCover,
     SubmissionHead,
 )
 from schemas import fields
@@ -670,10 +672,11 @@ class Store:
     # --- sources --------------------------------------------------------------------------------------------------------
 
     def save_sources(
-        self, period: Period, statements: pd.DataFrame, presence: pd.DataFrame, hashes: Mapping[str, str]
+        self, period: Period, statements: pd.DataFrame, presence: pd.DataFrame, cover: pd.DataFrame, hashes: Mapping[str, str]
     ) -> None:  # fmt: skip
-        """Replaces what sources state, and who is present where, of a month: the columns of `STATEMENT_COLUMNS` and
-        `PRESENCE_COLUMNS`; `hashes` gives the sha256 of each received file. Raises ValueError for other columns."""
+        """Replaces what sources state, who is present where, and how far that reaches, of a month: the columns of
+        `STATEMENT_COLUMNS`, `PRESENCE_COLUMNS` and `COVER_COLUMNS`; `hashes` gives the sha256 of each received file. Raises
+        ValueError for other columns."""
         with self._write() as connection:
             for table, frame in (
                 (tables.statement, statements.rename(columns={"table": "table_name"})),
@@ -683,6 +686,8 @@ class Store:
                 columns = [column.name for column in table.columns if column.name not in ("id", "period", "sha256")]
                 sha256 = {"sha256": [hashes.get(file) for file in frame["file"]]}
                 _insert_frame(connection, table, frame, columns, {"period": str(period)}, sha256)
+            connection.execute(delete(tables.sector_cover).where(tables.sector_cover.c.period == str(period)))
+            _insert_frame(connection, tables.sector_cover, cover, COVER_COLUMNS, {"period": str(period)})
 
     def statements(self, period: Period) -> pd.DataFrame:
         """What sources state about places, the columns of `STATEMENT_COLUMNS`, in the order it was saved in."""
@@ -691,6 +696,13 @@ class Store:
     def presence(self, period: Period) -> pd.DataFrame:
         """Who is present where, the columns of `PRESENCE_COLUMNS`, in the order it was saved in."""
         return self._said(period, tables.presence, PRESENCE_COLUMNS)
+
+    def cover(self, period: Period) -> list[SectorCover]:
+        """How far each sector reaches the IDPs of each cercle, by place and sector."""
+        c = tables.sector_cover.c
+        query = select(*(c[name] for name in COVER_COLUMNS)).where(c.period == str(period)).order_by(c.place_id, c.sector)
+        with self._read() as connection:
+            return [SectorCover(**row) for row in _dicts(connection, query)]
 
     def _said(self, period: Period, table: Table, names: Sequence[str]) -> pd.DataFrame:
         columns = [table.c["table_name"].label("table") if name == "table" else table.c[name] for name in names]
@@ -887,7 +899,7 @@ def _upgrade(connection: Connection) -> None:
 
 _VIEW_ORDER = (
     "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "sex", "age",
-    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "item", "id", "key", "source_id", "file", "sheet", "row", "cell",
+    "shelter", "displacement", "origin_pcode", "cause", "vulnerability", "sector", "item", "id", "key", "source_id", "file", "sheet", "row", "cell",
 )  # fmt: skip
 
 

@@ -396,11 +396,32 @@ presence = Table(
     _text("sector"),
     Column("started_on", Date),
     Column("ended_on", Date),
+    _text("status"),
     _text("source_id", required=True),
     *_source_cell(),
     Index(None, "period"),
     _period(),
+    _choice("status", codes.ActivityStatus),
     CheckConstraint("row >= 1", name="row"),
+)
+
+sector_cover = Table(
+    "sector_cover",
+    metadata,
+    Column("period", TEXT, primary_key=True),
+    Column("place_id", TEXT, ForeignKey("place.place_id"), primary_key=True),
+    Column("sector", TEXT, primary_key=True),
+    _count("actors", required=True),
+    _text("organisations", required=True),
+    _count("persons"),
+    _count("persons_without"),
+    _count("wanted"),
+    Column("rank", Integer),
+    _period(),
+    _choice("sector", codes.Sector),
+    *_not_negative("actors", "persons", "wanted"),
+    CheckConstraint("persons_without >= 0 AND persons_without <= persons", name="persons_without"),
+    CheckConstraint("rank IS NULL OR (rank >= 1 AND wanted IS NOT NULL AND wanted >= 1)", name="rank"),
 )
 
 discrepancy = Table(

@@ -261,6 +261,11 @@ SELECT e.period, e.key, p.pcode, p.level, p.region, p.cercle, p.commune, e.statu
 FROM event e LEFT JOIN place_path p ON p.place_id = e.place_id
 """
 
+_RESPONSE_COVER = """
+SELECT s.period, p.pcode, p.region, p.cercle, s.sector, s.actors, s.organisations, s.persons, s.persons_without, s.wanted, s.rank
+FROM sector_cover s JOIN place_path p ON p.place_id = s.place_id
+"""
+
 VIEWS: Mapping[str, str] = {
     "place_path": _PLACE_PATH,
     "official_figure": _figures("r.state = 'published'"),
@@ -281,6 +286,7 @@ VIEWS: Mapping[str, str] = {
     "draft_lasting": _lasting("r.state = 'draft'"),
     "source_statement": _SOURCE_STATEMENT,
     "event_board": _EVENT_BOARD,
+    "response_cover": _RESPONSE_COVER,
 }
 """Name -> query; a view stands after those that it reads."""
 

@@ -1,4 +1,4 @@
-"""What sources state, who is present where, and what is decided when they disagree. `discrepancy.share` becomes the share of the
+"""What sources state, who is present where and what that covers, and what is decided when they disagree. `discrepancy.share` becomes the share of the
 national total, and what it held, a share of the largest number compared, is given up until the month is run again."""
 
 import sqlalchemy as sa
@@ -8,7 +8,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
-views = "06965f65db267b61"
+views = "64e718a9da29f6d7"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -26,6 +26,7 @@ ACTIONS = "('keep', 'take_source', 'carry_forward', 'exclude', 'ask_region', 'co
 def upgrade() -> None:
     _statement()
     _presence()
+    _sector_cover()
     _not_comparable()
     _alert()
     _event()
@@ -88,6 +89,7 @@ def _presence() -> None:
         sa.Column("sector", TEXT, nullable=True),
         sa.Column("started_on", sa.Date(), nullable=True),
         sa.Column("ended_on", sa.Date(), nullable=True),
+        sa.Column("status", TEXT, nullable=True),
         sa.Column("source_id", TEXT, nullable=False),
         sa.Column("file", TEXT, nullable=True),
         sa.Column("sha256", TEXT, nullable=True),
@@ -97,9 +99,40 @@ def _presence() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_presence")),
         sa.ForeignKeyConstraint(["place_id"], ["place.place_id"], name=op.f("fk_presence_place_id")),
         sa.CheckConstraint(PERIOD, name=op.f("ck_presence_period")),
+        sa.CheckConstraint("status IN ('planned', 'ongoing', 'suspended', 'completed')", name=op.f("ck_presence_status")),
         sa.CheckConstraint("row >= 1", name=op.f("ck_presence_row")),
     )
     op.create_index(op.f("ix_presence_period"), "presence", ["period"])
+
+
+def _sector_cover() -> None:
+    op.create_table(
+        "sector_cover",
+        sa.Column("period", TEXT, nullable=False),
+        sa.Column("place_id", TEXT, nullable=False),
+        sa.Column("sector", TEXT, nullable=False),
+        sa.Column("actors", sa.BigInteger(), nullable=False),
+        sa.Column("organisations", TEXT, nullable=False),
+        sa.Column("persons", sa.BigInteger(), nullable=True),
+        sa.Column("persons_without", sa.BigInteger(), nullable=True),
+        sa.Column("wanted", sa.BigInteger(), nullable=True),
+        sa.Column("rank", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("period", "place_id", "sector", name=op.f("pk_sector_cover")),
+        sa.ForeignKeyConstraint(["place_id"], ["place.place_id"], name=op.f("fk_sector_cover_place_id")),
+        sa.CheckConstraint(PERIOD, name=op.f("ck_sector_cover_period")),
+        sa.CheckConstraint(
+            "sector IN ('food', 'shelter', 'nfi', 'wash', 'health', 'nutrition', 'protection', 'education', 'cash', 'livelihood', "
+            "'cccm', 'logistics', 'rapid_response', 'coordination', 'other')",
+            name=op.f("ck_sector_cover_sector"),
+        ),
+        sa.CheckConstraint("actors >= 0", name=op.f("ck_sector_cover_actors")),
+        sa.CheckConstraint("persons >= 0", name=op.f("ck_sector_cover_persons")),
+        sa.CheckConstraint("wanted >= 0", name=op.f("ck_sector_cover_wanted")),
+        sa.CheckConstraint("persons_without >= 0 AND persons_without <= persons", name=op.f("ck_sector_cover_persons_without")),
+        sa.CheckConstraint(
+            "rank IS NULL OR (rank >= 1 AND wanted IS NOT NULL AND wanted >= 1)", name=op.f("ck_sector_cover_rank")
+        ),
+    )
 
 
 def _not_comparable() -> None:
