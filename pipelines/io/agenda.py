@@ -474,6 +474,8 @@ def proposal(point: Point, lang: str = "fr") -> str:
     to add them."""
     adds = point.additional and point.proposed is Action.TAKE_SOURCE
     action = message("agenda_adds", lang) if adds else point.proposed.label(lang)
+    if point.proposed is Action.ASK_REGION and point.owner is not Owner.REGION:
+        action = message("agenda_ask", lang, owner=owner_words(point.owner, point.partner, lang))
     return message("agenda_proposal", lang, action=f"{action[:1].upper()}{action[1:]}", remedy=point.remedy(lang))
 
 

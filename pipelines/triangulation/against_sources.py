@@ -381,7 +381,8 @@ def set_aside(evidence: Evidence) -> tuple[NotComparable, ...]:
     """The numbers that are not compared with the stock of their place, each source once for a place, with the reason. They stand
     beside the return's numbers or, when no return speaks of the place, beside the fullest that a source gives of it."""
     found = list(_copies(evidence))
-    aside = [(item, reason) for item in evidence.stated.all if (reason := _why_aside(evidence, item)) is not None]
+    said = [*evidence.stated.stocks, *(item for item in evidence.stated.all if item.value is None or item.measure not in _LEVELS)]
+    aside = [(item, reason) for item in said if (reason := _why_aside(evidence, item)) is not None]
     keyed = sorted(aside, key=lambda pair: _aside_key(*pair))
     for _, group in groupby(keyed, key=lambda pair: _aside_key(*pair)):
         pairs = list(group)
@@ -393,6 +394,7 @@ def _aside_key(item: Stated, reason: str) -> tuple[str, ...]:
     return item.place_id, item.group, item.measure, reason, item.organisation, str(item.as_of), item.quoted or ""
 
 
+_LEVELS = (Measure.STOCK, Measure.CUMULATIVE)
 _RELEVANT_DAYS = 45
 """Published totals further from the month than this are of no use beside it."""
 
@@ -404,7 +406,7 @@ def _why_aside(evidence: Evidence, item: Stated) -> str | None:
         return "not_comparable_inaccessible"
     if item.scope == Scope.ADDITIONAL or item.value is None:
         return None
-    if item.measure not in (Measure.STOCK, Measure.CUMULATIVE):
+    if item.measure not in _LEVELS:
         return "not_comparable_flow"
     reason = evidence.stated.why_not(item)
     if reason is not None or _own(evidence, item) is not None:

@@ -97,8 +97,9 @@ class Statements:
         return tuple(item for item in self.all if item.table == PRINTED)
 
     def _added_up(self, lists: Sequence[Stated]) -> list[Stated]:
-        """A list of communes stands at the communes that the return speaks of too; where it names others of their cercle, or the
-        return counts the cercle as a whole, the cercle is compared: one commune often stands for its whole cercle."""
+        """A list of communes stands at the communes that the return speaks of too. Where the return counts their cercle as a whole,
+        a list that copies the returns is added up to it, since there one commune often stands for its whole cercle; that of a
+        partner is a part of the cercle, for all that is known."""
         found: list[Stated] = []
         gazetteer = self.evidence.gazetteer
         ordered = sorted(lists, key=lambda item: (series_of(item), gazetteer.cercle_of(item.place_id) or item.place_id))
@@ -110,10 +111,15 @@ class Statements:
             ]
             table = TABLES[PopulationGroup(series[1])]
             alike = all(self.evidence.cells(item.place_id, table) for item in by_place)
+            copies = items[0].lineage == sources.RETURNS_LINEAGE
             if cercle is None or alike or any(item.place_id == cercle for item in by_place):
                 found.extend(by_place)
-            else:
+            elif copies:
                 found.append(add_up(items, cercle))
+            elif any(self.evidence.cells(place, table) for place in gazetteer.children(cercle)):
+                found.extend(by_place)
+            else:
+                found.append(replace(add_up(items, cercle), scope=str(Scope.PARTIAL)))
         return found
 
     @cached_property

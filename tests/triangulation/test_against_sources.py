@@ -106,11 +106,22 @@ def test_sources_that_repeat_one_number_are_said_to_be_one() -> None:
 # --- lists of communes ----------------------------------------------------------------------------------------------------
 
 
-def test_a_list_of_communes_is_compared_at_the_cercle_that_the_return_counts_as_a_whole() -> None:
+def test_a_list_that_copies_the_returns_is_added_up_to_the_cercle_that_the_return_counts_as_a_whole() -> None:
     communes = GAZETTEER.children(SEGOU)[:3]
-    rows = [stated(300, place, row=at) for at, place in enumerate(communes, start=3)]
+    dtm = {"source_id": "dtm", "organisation": "DTM", "lineage": "cmp"}
+    rows = [stated(300, place, row=at, **dtm) for at, place in enumerate(communes, start=3)]
     gap = only(evidence(changed(), statements=rows))
     assert (gap.place_id, gap.gap) == (SEGOU, 380)
+
+
+def test_some_communes_of_a_partner_are_a_part_of_the_cercle() -> None:
+    """It works where it works: what it does not count is not missing."""
+    communes = GAZETTEER.children(SEGOU)
+    few = evidence(changed(), statements=[stated(100, communes[0])])
+    assert triangulation.discrepancies(few) == ()
+    assert [(item.place_id, item.reason) for item in triangulation.set_aside(few)] == [(SEGOU, "not_comparable_partial")]
+    many = evidence(changed(), statements=[stated(300, place, row=at) for at, place in enumerate(communes[:3], start=3)])
+    assert found(many) == [("PART_OVER_WHOLE", SEGOU)]
 
 
 def test_a_list_is_compared_commune_by_commune_where_the_return_is() -> None:
