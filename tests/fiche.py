@@ -161,6 +161,17 @@ def check(*fiches: Fiche, period: Period | None = PERIOD) -> list[Checked]:
 
 
 def check_files(files: Sequence[OpenedFile], period: Period | None = PERIOD) -> list[Checked]:
+    """Files of the same cells, names and order are checked once: nothing changes what comes out of a check."""
+    key = (period, *((file.name, file.sha256, file.problem, file.sheets) for file in files))
+    if key not in _CHECKED:
+        _CHECKED[key] = _check_files(files, period)
+    return list(_CHECKED[key])
+
+
+_CHECKED: dict[tuple[Any, ...], list[Checked]] = {}
+
+
+def _check_files(files: Sequence[OpenedFile], period: Period | None) -> list[Checked]:
     readings = [intake.read(file, intake.layouts()) for file in files]
     return checking.check(readings, GAZETTEER, Rulebook(), period)
 
@@ -213,8 +224,14 @@ def as_past(compiled: Compiled, name: str = "projet de 2019-11", period: Period 
 
 
 def past_of(*fiches: Fiche, expected: Sequence[str] = ("R04",)) -> Past:
-    """The month before, made of these fiches."""
-    return as_past(compile_fiches(*fiches, expected=expected))
+    """The month before, made of these fiches; the same ones make it once."""
+    key = (tuple(expected), *(fiche.file().sha256 for fiche in fiches))
+    if key not in _PAST:
+        _PAST[key] = as_past(compile_fiches(*fiches, expected=expected))
+    return _PAST[key]
+
+
+_PAST: dict[tuple[Any, ...], Past] = {}
 
 
 def value(
