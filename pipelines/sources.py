@@ -60,6 +60,8 @@ class Source:
     lineages: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     registered: bool = True
+    alone: bool = False
+    """Whether its spellings stand for it only when nothing follows: "ONG du Delta" is the name of somebody."""
 
     def lineage_of(self, group: str) -> str:
         """Whom it copies, which may depend on the population group: UNHCR counts those who come back, and quotes the IDPs."""
@@ -107,7 +109,7 @@ class Register:
             words = plain(text).split()
             for size in range(len(words), 0, -1):
                 found = self._by_name.get(" ".join(words[:size]))
-                if found is not None and (size == len(words) or words[size] in _BEFORE_A_PLACE):
+                if found is not None and (size == len(words) or (words[size] in _BEFORE_A_PLACE and not found.alone)):
                     return found
         return None
 
@@ -141,6 +143,7 @@ def _source(name: str, row: Mapping[str, Any]) -> Source:
         layouts=tuple(row.get("layouts", ())),
         lineages={str(PopulationGroup(group)): lineage for group, lineage in row.get("lineages", {}).items()},
         note=row.get("note", ""),
+        alone=row.get("alone", False),
     )
 
 
