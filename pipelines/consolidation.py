@@ -153,9 +153,14 @@ def judge(job: Job, dossiers: Sequence[Dossier]) -> list[Checked]:
 def read_sources(job: Job) -> list[SourceRows]:
     """Alerts, totals circulated outside the returns, and what other organisations count."""
     found: list[SourceRows] = []
+    known: set[str] = set()
     for folder in ("alerts", "sources"):
         for path in workbooks.files_in(job.inbox / folder):
-            reading = intake.read(workbooks.open_file(path, job.settings.limits), intake.layouts())
+            file = workbooks.open_file(path, job.settings.limits)
+            if file.sha256 in known:  # the same file under another name says nothing twice
+                continue
+            known.add(file.sha256)
+            reading = intake.read(file, intake.layouts())
             found.extend(checking.check_source(reading, job.gazetteer, job.rulebook))
     return found
 
@@ -205,11 +210,13 @@ def decide(job: Job, month: Month, compiled: Compiled, told: Triangulated, parts
         answers = opened.answers(job.period).values()
         decisions = opened.decisions(job.period)
         settlements, conflicts = deciding.settlements(decisions, told.discrepancies, compiled, month.past, job.gazetteer)
+        places = {row["id"]: row["place_id"] for row in opened.discrepancies(job.period)}
+        lapsed = deciding.lapsed(decisions, told.discrepancies, places)
         draft = settling.settle(compiled, settlements, job.gazetteer)
         draft = compilation.doubt(draft, _doubted(told.discrepancies, decisions))
         draft = compilation.agreed(draft, told.agreed)
         found = (
-            *compiled.findings, *_source_findings(parts), *deciding.conflict_findings(conflicts, decisions, job.gazetteer, job.rulebook),
+            *compiled.findings, *_source_findings(parts), *deciding.conflict_findings((*conflicts, *lapsed), decisions, job.gazetteer, job.rulebook),
         )  # fmt: skip
         draft = replace(draft, findings=correction.with_month_replies(found, answers))
         opened.save_draft(

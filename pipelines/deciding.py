@@ -11,10 +11,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from pipelines.model import Compared, Compiled, Decision, DecisionConflict, Discrepancy, Past, Period, PeriodFinding, Settlement
+from pipelines.model import (
+    Compared,
+    Compiled,
+    Decision,
+    DecisionConflict,
+    DecisionLapsed,
+    Discrepancy,
+    Past,
+    Period,
+    PeriodFinding,
+    Settlement,
+)
 from pipelines.places import Gazetteer
 from schemas import texts
-from schemas.codes import CHANGES_A_NUMBER, TOTAL, UNSETTLED, Action, Basis, DiscrepancyStatus, Effect, Measure, Unit
+from schemas.codes import CHANGES_A_NUMBER, TOTAL, Action, Basis, DiscrepancyStatus, Effect, Measure, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,7 +186,8 @@ def _refused_action(asked: Question, action: Action | str | None, source: str | 
     if asked.status is DiscrepancyStatus.CLOSED:
         return Refusal("decision_closed")
     if action not in possible(asked):
-        return Refusal(f"decision_cannot_{action}")
+        nothing = action in (Action.CARRY_FORWARD, Action.EXCLUDE) and asked.gap == 0
+        return Refusal("decision_no_difference" if nothing else f"decision_cannot_{action}")
     if action != Action.TAKE_SOURCE:
         return Refusal("decision_source_unused", {"action": Action(action), "source": source}) if _given(source) else None
     return _refused_source(asked, source)
@@ -256,9 +268,9 @@ class _Change:
     number: int
 
     @property
-    def slot(self) -> tuple[str, str, str, str, bool]:
+    def slot(self) -> tuple[str, str, str, str, str]:
         asked = self.asked
-        return asked.place_id, asked.population_group, asked.measure, self.unit, asked.additional
+        return asked.place_id, asked.population_group, asked.measure, self.unit, asked.id if asked.additional else ""
 
 
 def settlements(
@@ -293,7 +305,7 @@ def _changes(decision: Decision, asked: Question) -> list[_Change]:
 
 
 def _last_of_each(changes: Iterable[_Change]) -> tuple[list[_Change], tuple[DecisionConflict, ...]]:
-    last: dict[tuple[str, str, str, str, bool], _Change] = {}
+    last: dict[tuple[str, str, str, str, str], _Change] = {}
     rivals: list[_Change] = []
     for change in changes:
         if (before := last.get(change.slot)) is not None:
@@ -315,14 +327,20 @@ def _agree(one: _Change, other: _Change) -> bool:
 def _deltas(
     changes: Iterable[_Change], compiled: Compiled, past: Past | None, reach: Reach, bases: Mapping[str, str]
 ) -> tuple[Settlement, ...]:
-    drafts = sorted((_draft(change, compiled.period, past, bases) for change in changes), key=reach.order)
+    taken = list(changes)
+    rows_of = {(change.decision.id, change.unit): _told_of(change) for change in taken}
+    drafts = sorted((_draft(change, compiled.period, past, bases) for change in taken), key=reach.order)
     now = {(str(p), str(g), str(m), str(u)): int(v) for p, g, m, u, v in _totals(compiled)}
     settled: list[Settlement] = []
-    for draft in drafts:
+    for drafted in drafts:
+        draft = drafted
         where = (draft.population_group, draft.measure, draft.unit)
         value = now.get((draft.place_id, *where))
-        if draft.action is Action.EXCLUDE and value is None:
-            continue
+        if draft.action is Action.EXCLUDE:
+            if value is None:
+                continue
+            if 0 < (told := rows_of.get((draft.decision_id, draft.unit), 0)) < value:  # one row of several: the others stay
+                draft = replace(draft, action=Action.TAKE_SOURCE, delta=value - told)
         delta = draft.delta if draft.additional else draft.delta - (value or 0)
         if delta == 0 and value is not None:
             continue
@@ -330,6 +348,12 @@ def _deltas(
             now[(place, *where)] = now.get((place, *where), 0) + delta
         settled.append(replace(draft, delta=delta))
     return tuple(settled)
+
+
+def _told_of(change: _Change) -> int:
+    """What the return says in the row that the discrepancy is about, in one unit; 0 when it does not say."""
+    own = (value for value in change.asked.values if value.source_id == Compared.RETURN and value.unit == change.unit)
+    return next((value.value or 0 for value in own), 0)
 
 
 def _totals(compiled: Compiled) -> Iterable[tuple[Any, ...]]:
@@ -387,14 +411,30 @@ def _reason(change: _Change) -> str:
         what = decision.action.fr
     values = {change.unit for change in _changes(decision, change.asked)}
     left = left_sentence(decision.action, dict.fromkeys(values, 0))
-    told = texts.message("decision_in_bridge", number=str(decision.id), what=what, reason=decision.reason.strip())
+    told = texts.message(
+        "decision_in_bridge", day=decision.decided_on, by=decision.decided_by, what=what, reason=decision.reason.strip()
+    )
     return f"{told} ({left})" if left else told
 
 
+def lapsed(
+    decisions: Sequence[Decision], discrepancies: Iterable[Discrepancy], places: Mapping[str, str]
+) -> tuple[DecisionLapsed, ...]:
+    """The decisions that would change a number and whose discrepancy is no longer found; `places` are those of all discrepancies of
+    the month, by key. One whose values have changed is reopened and says so itself."""
+    found = {item.key for item in discrepancies}
+    still = standing(decisions, {item.discrepancy_id: item.fingerprint or "" for item in decisions})
+    gone = (item for item in still if item.action in CHANGES_A_NUMBER and item.discrepancy_id not in found)
+    return tuple(DecisionLapsed(places[item.discrepancy_id], item.id) for item in gone if item.discrepancy_id in places)
+
+
 def conflict_findings(
-    conflicts: Iterable[DecisionConflict], decisions: Iterable[Decision], gazetteer: Gazetteer, rulebook: Rulebook
+    conflicts: Iterable[DecisionConflict | DecisionLapsed],
+    decisions: Iterable[Decision],
+    gazetteer: Gazetteer,
+    rulebook: Rulebook,
 ) -> tuple[PeriodFinding, ...]:
-    """Findings of the month about numbers that two decisions would change, one a pair of decisions."""
+    """Findings of the month about numbers that two decisions would change, one a pair, and about decisions that change none any more."""
     from pipelines import rules
 
     by_id = {item.id: item for item in decisions}
@@ -443,7 +483,8 @@ def frozen_of_region(questions: Iterable[Question], region_id: str, gazetteer: G
 def _group(questions: Iterable[Question], why: Callable[[Question], Refusal | None]) -> Group:
     chosen, refused = [], []
     for asked in ranked(questions):
-        settled = None if asked.status in UNSETTLED else Refusal("group_settled", {"status": asked.status})
+        waits = asked.status in (DiscrepancyStatus.OPEN, DiscrepancyStatus.REOPENED)
+        settled = None if waits else Refusal("group_settled", {"status": asked.status})
         if (against := settled or why(asked)) is None:
             chosen.append(asked)
         else:
@@ -476,8 +517,11 @@ def explaining(questions: Iterable[Question], share: float = 0.9) -> int:
 
 
 def _weight(asked: Question) -> int:
-    """The persons of a difference; what shows no difference, as a count that does not move, explains none."""
-    return asked.impact if asked.gap and texts.rules()[asked.rule].effect is not Effect.INFORM else 0
+    """The persons of a difference; what shows no difference, as a count that does not move, explains
+    none, and alerts that differ from each other are in no total."""
+    of_alerts = all((value.source_id or "").startswith("event:") for value in asked.values)
+    informs = texts.rules()[asked.rule].effect is Effect.INFORM
+    return 0 if of_alerts or informs or not asked.gap else asked.impact
 
 
 def explained(questions: Sequence[Question], lang: str = "fr", share: float = 0.9) -> str:

@@ -555,6 +555,14 @@ class Settlement:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class DecisionLapsed:
+    """A decision that changed a number and changes it no more, since its disagreement is not found any longer."""
+
+    place_id: str
+    decision_id: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class DecisionConflict:
     """Two standing decisions that would both change one number: the later one holds."""
 

@@ -28,6 +28,7 @@ from pipelines import correction
 from pipelines.model import (
     Decision,
     DecisionConflict,
+    DecisionLapsed,
     Identification,
     LateVersion,
     Past,
@@ -206,7 +207,7 @@ def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule],
     return register
 
 
-DecisionRule = Callable[[Sequence[DecisionConflict], Mapping[int, Decision], Gazetteer], Iterable[Hit]]
+DecisionRule = Callable[[Sequence[DecisionConflict | DecisionLapsed], Mapping[int, Decision], Gazetteer], Iterable[Hit]]
 DECISION_RULES: dict[str, DecisionRule] = {}
 
 
@@ -1051,11 +1052,24 @@ def place_carried_forward(month: MonthView, _: Thresholds) -> Iterator[Hit]:
 
 @decision_rule("DECISIONS_CONFLICT")
 def decisions_conflict(
-    conflicts: Sequence[DecisionConflict], decisions: Mapping[int, Decision], gazetteer: Gazetteer
+    conflicts: Sequence[DecisionConflict | DecisionLapsed], decisions: Mapping[int, Decision], gazetteer: Gazetteer
 ) -> Iterator[Hit]:
     """Once for each pair of decisions, whether they contradict each other in households, individuals or both."""
-    pairs = {(item.holds, item.set_aside): item for item in sorted(conflicts, reverse=True)}
+    pairs = {(item.holds, item.set_aside): item for item in conflicts if isinstance(item, DecisionConflict)}
     for (holds, aside), item in sorted(pairs.items()):
         params = {"place": gazetteer.place(item.place_id).name, "holds": str(holds), "set_aside": str(aside),
                   "decided_on": decisions[aside].decided_on, "by": decisions[aside].decided_by}  # fmt: skip
+        yield Hit(place_id=item.place_id, params=params)
+
+
+@decision_rule("DECISION_LAPSED")
+def decision_lapsed(
+    conflicts: Sequence[DecisionConflict | DecisionLapsed], decisions: Mapping[int, Decision], gazetteer: Gazetteer
+) -> Iterator[Hit]:
+    """No number goes back to that of the return without a word."""
+    for item in sorted(item for item in conflicts if isinstance(item, DecisionLapsed)):
+        decision = decisions[item.decision_id]
+        place = gazetteer.place(item.place_id)
+        params = {"at_place": {"name": place.name, "level": place.level}, "number": str(item.decision_id), "by": decision.decided_by,
+                  "decided_on": decision.decided_on, "decided": decision.action}  # fmt: skip
         yield Hit(place_id=item.place_id, params=params)

@@ -64,7 +64,7 @@ class Reach:
     def order(self, item: Settlement) -> tuple[Any, ...]:
         """From the lowest places up, people who come on top last: so no total ever falls below what is left in it."""
         depth = len(chain_of(item.place_id, self.gazetteer))
-        return item.additional, -depth, item.place_id, item.population_group, item.measure, item.unit, item.decision_id
+        return item.additional, -depth, item.place_id, item.population_group, item.measure, item.unit, item.reason
 
 
 def settle(compiled: Compiled, settlements: Iterable[Settlement], gazetteer: Gazetteer) -> Compiled:

@@ -91,8 +91,12 @@ class Register:
         in brackets, or several of them joined ("OCHA / HCR"): then one that quotes the returns before any other, so that no
         joint statement passes for an independent one."""
         whole = self._one(organisation)
-        if whole is not None:
-            return whole
+        quoted = next(
+            (found for part in _QUOTED.findall(organisation) if (found := self._one(part)) and found.lineage == RETURNS_LINEAGE),
+            None,
+        )
+        if whole is not None or quoted is not None:
+            return quoted or whole
         parts = [self._one(part) for part in _JOINED.split(organisation) if plain(part)]
         known = [part for part in parts if part is not None]
         if not known or len(known) < len(parts):
@@ -109,12 +113,20 @@ class Register:
             words = plain(text).split()
             for size in range(len(words), 0, -1):
                 found = self._by_name.get(" ".join(words[:size]))
-                if found is not None and (size == len(words) or (words[size] in _BEFORE_A_PLACE and not found.alone)):
+                if found is not None and (size == len(words) or _may_be_followed(found, words[size])):
                     return found
         return None
 
 
+def _may_be_followed(source: Source, word: str) -> bool:
+    """A place may follow ("SLDSES de Bankass"); behind a service that the returns are made of, anything ("DRDSES Mopti"): it must
+    never pass for an independent source."""
+    return not source.alone and (word in _BEFORE_A_PLACE or source.lineage == RETURNS_LINEAGE)
+
+
 _JOINED = re.compile(r"[/,;&+]|\bet\b|\band\b")
+_QUOTED = re.compile(r"(?:source|selon|d'après|citant|citing)\s*:?\s*([^),;]+)", re.IGNORECASE)
+"""Whom a statement quotes: "OCHA (source CMP)" says nothing that the CMP does not."""
 _IN_BRACKETS = re.compile(r"\([^)]*\)?")
 _BEFORE_A_PLACE = frozenset({"de", "du", "des", "d", "a"})
 """The words that lead from an organisation to its place: SLDSES *de* Bankass."""
@@ -178,6 +190,12 @@ def is_local(source_id: str) -> bool:
     disagreement."""
     known = register().by_id.get(source_id)
     return known is not None and known.kind is SourceKind.LOCAL
+
+
+def is_unnamed(source_id: str) -> bool:
+    """Whether a source of the register stands for all who gave no name."""
+    known = register().by_id.get(source_id)
+    return known is not None and known.alone
 
 
 def row_name(organisation: str) -> str:

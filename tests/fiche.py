@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -228,7 +229,7 @@ def past_of(*fiches: Fiche, expected: Sequence[str] = ("R04",)) -> Past:
     key = (tuple(expected), *(fiche.file().sha256 for fiche in fiches))
     if key not in _PAST:
         _PAST[key] = as_past(compile_fiches(*fiches, expected=expected))
-    return _PAST[key]
+    return replace(_PAST[key], figures=_PAST[key].figures.copy())
 
 
 _PAST: dict[tuple[Any, ...], Past] = {}

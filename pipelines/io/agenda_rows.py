@@ -16,7 +16,7 @@ from schemas.texts import message
 
 def discrepancy(point: Point, day: date, lang: str) -> dict[str, Any]:
     """The return's own numbers beside those of the others, what they weigh, and who is to answer what until when."""
-    own = [value for value in point.values if value.source_id == Compared.RETURN] or list(point.values[:1])
+    own = [value for value in point.values if value.source_id == Compared.RETURN]
     others = [value for value in point.values if value not in own]
     return {
         "number": point.number, "reference": point.id, "region": told.region_name(point.region_id, lang),

@@ -16,7 +16,7 @@ from pipelines import deciding
 from pipelines.io import reference
 from pipelines.io.agenda import Point, counted_as, label, points, signed
 from pipelines.io.store import DecisionRefused, NewDecision, Store
-from pipelines.model import Period
+from pipelines.model import Compared, Period
 from schemas.codes import WAITS_FOR_THE_REGION, Action, DiscrepancyStatus, Owner, Unit
 from schemas.texts import message
 
@@ -176,11 +176,18 @@ def decide(store: Store, wanted: Wanted, *, today: date, at: datetime, answer_da
 
 
 def changes_of(store: Store, wanted: Wanted) -> tuple[Change, ...]:
-    """What the numbers of the place are in the draft, and what the decision makes of them."""
+    """What the return says of the place (the draft, where it says nothing), and what the decision makes of it: the draft may hold an
+    earlier decision about the same numbers."""
     point, values = wanted.point, wanted.outcome
     if not values:
         return ()
-    now = _of_unit(store.figure_totals(point.period, point.place_id), point)
+    told: dict[str, int] = {
+        str(Unit(value.unit)): value.value
+        for value in point.values
+        if value.source_id == Compared.RETURN and value.value is not None
+    }
+    drafted = _of_unit(store.figure_totals(point.period, point.place_id), point)
+    now = drafted if point.additional else {**drafted, **told}
     ours = {decision["id"] for decision in point.decisions}
     steps = [item for item in store.bridge(point.period, point.place_id) if item["decision_id"] in ours]
     added = {unit: _of_unit(steps, point).get(unit) or 0 for unit in values}  # what people on top are in the draft already

@@ -154,8 +154,8 @@ def _check_entries(book: _Book, page: Worksheet, points: Sequence[Point]) -> Non
                 "validate": "list", "source": lists.source(tuple(words)), "error_message": book.say(key), **refused,
             })  # fmt: skip
     page.data_validation(FIRST, at(ON), last, at(ON), {
-        "validate": "date", "criteria": ">=", "value": book.agenda.period.first_day, **refused,
-        "error_message": book.say("bad_day", day=book.agenda.period.first_day),
+        "validate": "date", "criteria": ">=", "value": book.agenda.period.last_day, **refused,
+        "error_message": book.say("bad_day", day=book.agenda.period.last_day),
     })  # fmt: skip
     decided = f"${xl_col_to_name(at(DECISION))}{FIRST + 1}"
     for column in (BY, ON, REASON):

@@ -118,6 +118,8 @@ def _names(addressees: Sequence[Addressee], period: Period) -> list[str]:
 
 def what_to_answer(point: Point) -> str:
     """What the addressee is asked to say."""
+    if point.rule == "RRM_COVER":
+        return message("questions_answer_cover")
     if point.owner is not Owner.REGION:
         return message("questions_answer_partner")
     if point.additional:

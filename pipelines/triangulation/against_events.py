@@ -70,13 +70,15 @@ def figure_on_alert(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[D
         if severe is None or pd.isna(row["individuals"]):
             continue
         cell, persons = evidence.cell_of_row(row), int(row["individuals"])
-        own = Compared(
-            texts.message("source_return"), persons, str(Unit.INDIVIDUAL), str(row["observed_on"]), str(cell), "return"
-        )
+        counted = [(persons, Unit.INDIVIDUAL, cell)]
+        if not pd.isna(row["households"]):
+            counted.append((int(row["households"]), Unit.HOUSEHOLD, evidence.cell_of_row(row, "households")))
+        own = [Compared(texts.message("source_return"), value, str(unit), str(row["observed_on"]), str(at), RETURN)
+               for value, unit, at in counted]  # fmt: skip
         params = {"persons": persons, "observed_on": str(row["observed_on"]), "days": days}
         yield discrepancy(
-            evidence, About("FIGURE_ON_ALERT", row["place_id"]), [own], persons, params, severe=severe, cell=cell,
-            distinct=[str(row["site"] or "")],
+            evidence, About("FIGURE_ON_ALERT", row["place_id"]), own, persons, params, severe=severe, cell=cell,
+            distinct=[str(row["site"] or ""), str(row["level"])],
         )  # fmt: skip
 
 
@@ -121,7 +123,7 @@ def _witnesses(event: Event, evidence: Evidence) -> list[Witness]:
     rows = rows[(rows["wave"] != Wave.OLD) & rows["individuals"].notna()]
     found: dict[tuple[str, str], Witness] = {}
     for row in rows.sort_values(["event_on", "file", "sheet", "row"], na_position="first").to_dict("records"):
-        name = str(row["organisation"])
+        name = row["organisation"] if isinstance(row["organisation"], str) else texts.message("source_unnamed")
         kind = AlertKind(row["kind"]) if isinstance(row["kind"], str) else AlertKind.ALERT
         where = f"{row['file']}, {row['sheet']}, {row['cell']}"
         label = texts.message("source_witness", organisation=name, report=kind, number=row["alert_number"])
@@ -150,7 +152,7 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         values = [
             Compared(texts.message("source_return_arrivals"), own.value if own else arrived, str(Unit.INDIVIDUAL),
                      str(evidence.period.last_day), own.where if own else evidence.where(event.place_id), RETURN),
-            *_of_event(event, high, takes=event.assessed and not arrived),
+            *_of_event(event, evidence, high, takes=event.assessed and not arrived),
         ]  # fmt: skip
         params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
@@ -160,12 +162,19 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         )  # fmt: skip
 
 
-def _of_event(event: Event, persons: int, *, takes: bool) -> list[Compared]:
+def _of_event(event: Event, evidence: Evidence, persons: int, *, takes: bool) -> list[Compared]:
     """What an event counts. Only people whom an assessment saw, and whom no return counts at all, may be added by a decision."""
     source = texts.message("source_event", event_numbers=list(event.alert_numbers), assessed=event.assessed)
-    where = ", ".join(str(part) for part in event.rows[0][:2]) if event.rows else None
+    where = " ; ".join(_cells_of(event, evidence)) or None
     counts = [(persons, Unit.INDIVIDUAL), *([(event.households[1], Unit.HOUSEHOLD)] if event.households else [])]
     return [Compared(source, value, str(unit), str(event.last_on), where, f"event:{event.key}", takes) for value, unit in counts]
+
+
+def _cells_of(event: Event, evidence: Evidence) -> list[str]:
+    """Where the alerts of an event say how many they are."""
+    at, alerts = set(event.rows), evidence.alerts
+    rows = zip(*(alerts[name] for name in ("file", "sheet", "row", "cell")), strict=True) if len(alerts) else ()
+    return [f"{file}, {sheet}, {cell}" for file, sheet, row, cell in rows if (file, sheet, row) in at]
 
 
 def _seen_in_returns(event: Event, evidence: Evidence, region: str | None) -> int | None:

@@ -304,6 +304,8 @@ def _came_from_elsewhere(evidence: Evidence, place_id: str) -> int:
 def modified_z(changes: Sequence[float], change: float) -> float | None:
     """How unusual a change is beside those of the past: 0.6745 (x − median) / MAD, after Iglewicz and Hoaglin (1993); with the mean
     absolute deviation (× 1.2533) where the MAD is 0, and None where that is 0 too: a past without any change has no scale."""
+    if not changes:
+        return None
     middle = median(changes)
     spread = [abs(value - middle) for value in changes]
     if median(spread):
@@ -397,9 +399,7 @@ def growth_unexplained(evidence: Evidence, t: Thresholds, told: Told) -> Iterato
 def _decomposed(evidence: Evidence, region: str) -> tuple[int, Mapping[str, int], Mapping[str, int]]:
     """Persons gained at places counted in both months; places added and lost, with what they hold or held."""
     same, added, lost = 0, {}, {}
-    for place in evidence.own_places:
-        if not evidence.within(place, region):
-            continue
+    for place in _places_of(evidence, region):
         now, before = evidence.stock(place) or 0, evidence.stock(place, past=True) or 0
         if before and now:
             same += now - before
@@ -410,6 +410,22 @@ def _decomposed(evidence: Evidence, region: str) -> tuple[int, Mapping[str, int]
     return same, added, lost
 
 
+def _places_of(evidence: Evidence, region: str) -> list[str]:
+    """The places of a region that can be held against the past: where it told a cercle as a whole, and communes are told now, the
+    cercle."""
+    found: dict[str, None] = {}
+    for place in evidence.own_places:
+        if not evidence.within(place, region):
+            continue
+        cercle = evidence.gazetteer.cercle_of(place)
+        if cercle is not None and cercle != place and evidence.stock(cercle, past=True) is not None:
+            whole = all(evidence.stock(commune, past=True) is None for commune in evidence.gazetteer.children(cercle))
+            found[cercle if whole else place] = None
+        else:
+            found[place] = None
+    return list(found)
+
+
 _ONE_PLACE = 0.8
 """A change of which one place makes more than this share is a matter of that place, at which its own rules have looked."""
 
@@ -417,7 +433,7 @@ _ONE_PLACE = 0.8
 def _unaccounted(evidence: Evidence, region: str, told: Told) -> int:
     """The change of a region less what movements make, what events and assessments account for, and what is told of its places."""
     known = {item.place_id for item in told.found if item.population_group == IDP}
-    places = [place for place in evidence.own_places if evidence.within(place, region) and place not in known]
+    places = [place for place in _places_of(evidence, region) if place not in known]
     rests = {place: _unexplained(evidence, place) for place in places}
     both = [rest for place, rest in rests.items() if evidence.stock(place) and evidence.stock(place, past=True)]
     of_one = max(map(abs, both), default=0) > _ONE_PLACE * abs(sum(both))

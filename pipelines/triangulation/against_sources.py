@@ -43,12 +43,12 @@ def circulated_gap(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Di
             continue
         own = _own(evidence, item)
         assert own is not None and own.value is not None and item.value is not None
-        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": item.day,
                   "now": own.value, "gap": abs(item.value - own.value)}  # fmt: skip
         yield discrepancy(
             evidence, About("CIRCULATED_GAP", place_id, group, item.measure, item.unit),
             _both_units(evidence, place_id, group, items), item.value - own.value, params,
-            distinct=[item.organisation], beside=[_past_of(evidence, item)],
+            parties=(RETURN, "circulated"), beside=[_past_of(evidence, item)], persons=_persons_between(evidence, item, items),
         )  # fmt: skip
 
 
@@ -80,6 +80,14 @@ def _widest(evidence: Evidence, place_id: str, group: str, items: Sequence[State
     )[0]
 
 
+def _persons_between(evidence: Evidence, item: Stated, items: Sequence[Stated]) -> int | None:
+    """The persons between a source and the return where both count persons; None where a gap in households has to stand for them."""
+    of_source = [other for other in items if other.unit == Unit.INDIVIDUAL and other.source_id == item.source_id
+                 and other.organisation == item.organisation]  # fmt: skip
+    own = _own(evidence, of_source[0]) if of_source else None
+    return abs((of_source[0].value or 0) - own.value) if own is not None and own.value is not None else None
+
+
 def _both_units(evidence: Evidence, place_id: str, group: str, items: Sequence[Stated]) -> list[Compared]:
     """The return's numbers beside those of each source, households and individuals."""
     values: list[Compared] = []
@@ -96,7 +104,11 @@ def _both_units(evidence: Evidence, place_id: str, group: str, items: Sequence[S
 @comparison("UNREGISTERED_PEOPLE")
 def unregistered_people(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """People that a source knows and no list holds: they contradict no register, they may be added to it."""
-    added = [item for item in evidence.stated.stocks if item.scope == Scope.ADDITIONAL]
+    latest: dict[tuple[str, ...], Stated] = {}
+    for item in sorted(evidence.stated.stocks, key=lambda item: (item.day or "", item.where)):
+        if item.scope == Scope.ADDITIONAL:  # what a source says of a village later stands for what it said before
+            latest[(*_told_by(item), item.unit, item.quoted or item.where)] = item
+    added = list(latest.values())
     for _, group in groupby(sorted(added, key=_told_by), _told_by):
         by_unit = {unit: add_up(list(same), item.place_id) for unit, same in _by_unit(group) for item in same[:1]}
         item = by_unit.get(str(Unit.INDIVIDUAL)) or by_unit[str(Unit.HOUSEHOLD)]
@@ -104,7 +116,7 @@ def unregistered_people(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
         if item.value < t["persons"]:
             continue
         own = _own(evidence, item)
-        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": item.day,
                   "registered": [own.value, item.unit] if own else None}  # fmt: skip
         yield discrepancy(
             evidence, About("UNREGISTERED_PEOPLE", item.place_id, item.group, item.measure, item.unit),
@@ -135,7 +147,7 @@ def part_over_whole(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[D
             "organisation": item.organisation,
             "stated": item.value,
             "unit": item.unit,
-            "stated_on": str(item.as_of),
+            "stated_on": item.day,
             "now": own.value,
         }
         yield discrepancy(
@@ -164,14 +176,15 @@ def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
         assert own is not None and own.value is not None and item.value is not None
         apart = asymmetry(own.value, item.value)
         same = item.lineage == CMP_LINEAGE
-        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": str(item.as_of),
+        params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": item.day,
                   "now": own.value, "gap": abs(gap), "more": gap > 0, "of_return": abs(gap) / own.value if own.value else None,
                   "same_lineage": same}  # fmt: skip
         yield discrepancy(
             evidence, About("SOURCE_GAP", place_id, group, item.measure, item.unit),
             _both_units(evidence, place_id, group, items), gap, params,
             beside=[_past_of(evidence, item)],
-            severe=severity(apart, t), partner=item.organisation, distinct=[item.organisation],
+            severe=severity(apart, t), partner=item.organisation, parties=(RETURN, "sources"),
+            persons=_persons_between(evidence, item, items),
         )  # fmt: skip
 
 
@@ -210,7 +223,7 @@ def agreed(evidence: Evidence) -> frozenset[tuple[str, str, str]]:
     found = set()
     for (place_id, group, measure, unit), items in evidence.stated.comparable.items():
         own = evidence.now.get((place_id, group, measure, unit))
-        independent = [item.value for item in items if item.lineage != CMP_LINEAGE and item.value is not None]
+        independent = [item.value for item in items if item.lineage != CMP_LINEAGE and item.value is not None and item.is_named]
         if unit == Unit.INDIVIDUAL and own and independent and all(asymmetry(own, value) <= limit for value in independent):
             found.add((place_id, group, measure))
     return frozenset(found)
@@ -232,9 +245,9 @@ def region_sum(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
         added = sum(part.value or 0 for part in parts)
         if len(parts) < 2 or not covered or whole.value is None or abs(whole.value - added) < t["persons"]:
             continue
-        summed = Compared(texts.message("source_sum_of_cercles", organisation=whole.organisation), added, whole.unit, str(whole.as_of),
+        summed = Compared(texts.message("source_sum_of_cercles", organisation=whole.organisation), added, whole.unit, whole.day or "",
                           f"{parts[0].where} … {parts[-1].where.rsplit(', ', 1)[-1]}", f"{whole.source_id}:sum")  # fmt: skip
-        params = {"organisation": whole.organisation, "stated": whole.value, "unit": whole.unit, "stated_on": str(whole.as_of),
+        params = {"organisation": whole.organisation, "stated": whole.value, "unit": whole.unit, "stated_on": whole.day,
                   "added": added, "gap": abs(whole.value - added)}  # fmt: skip
         told_of.add(source)
         yield discrepancy(
@@ -440,6 +453,8 @@ def _aside(evidence: Evidence, items: Sequence[Stated], reason: str) -> NotCompa
 
 def _make_whole(evidence: Evidence, item: Stated, beside: Compared | None) -> int | None:
     """The number beside, when the parts that a source counts of a place add up to it."""
+    if item.scope != Scope.PARTIAL or not item.quoted:
+        return None
     parts = {
         other.quoted: other.value or 0
         for other in evidence.stated.all

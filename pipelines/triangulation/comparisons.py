@@ -180,17 +180,19 @@ class About:
 
 def discrepancy(
     evidence: Evidence, about: About, values: Sequence[Compared | None], gap: int, params: Mapping[str, Any], *,
-    severe: Severity | None = Severity.AMBER, persons: int | None = None, cell: Cell | None = None, distinct: Iterable[str] = (), beside: Sequence[Compared | None] = (), **more: Any,
+    severe: Severity | None = Severity.AMBER, persons: int | None = None, cell: Cell | None = None, distinct: Iterable[str] = (), beside: Sequence[Compared | None] = (),
+    parties: Iterable[str] | None = None, **more: Any,
 ) -> Discrepancy:  # fmt: skip
     """Key and fingerprint as DESIGN 5 has them: the key knows rule, period, place, group, measure and sources (and what else
     tells two of one rule apart, `distinct`), the fingerprint the values. `persons` is the impact where the gap is not it; `beside`
-    are numbers that are shown with the others and are no part of the disagreement."""
+    are numbers that are shown with the others and are no part of the disagreement; `parties` names who disagrees in the key where
+    it must not follow which sources happen to have spoken, so that a witness who comes later reopens a decision and loses none."""
     told = texts.rules()[about.rule]
     shown = tuple(value for value in values if value is not None)
     if told.owner is not Owner.PARTNER:
         more.pop("partner", None)  # the organisation is named among the values; somebody else is to answer
     key = digest([about.rule, str(evidence.period), about.place_id, about.group, str(about.measure),
-                  sorted({str(value.source_id) for value in shown}), *distinct])  # fmt: skip
+                  sorted(set(parties) if parties is not None else {str(value.source_id) for value in shown}), *distinct])  # fmt: skip
     impact = persons if persons is not None else _persons(evidence, about.unit, gap)
     national = evidence.national(about.group)
     said = {"at_place": evidence.named(about.place_id), **params}

@@ -56,6 +56,16 @@ class Stated:
         return self.table == fields.CIRCULATED.name or sources.is_local(self.source_id)
 
     @property
+    def day(self) -> str | None:
+        """The day it is of, ISO; None when the source does not say."""
+        return self.as_of.isoformat() if self.as_of else None
+
+    @property
+    def is_named(self) -> bool:
+        """Whether somebody stands behind it: a list that names nobody confirms nothing."""
+        return not sources.is_unnamed(self.source_id)
+
+    @property
     def published(self) -> bool:
         """Whether it is quoted from a publication and no file of the month says it."""
         return self.where.startswith(sources.PRINTED)
@@ -106,7 +116,7 @@ class Statements:
         for (series, cercle), group in groupby(ordered, lambda item: (series_of(item), gazetteer.cercle_of(item.place_id))):
             items = list(group)
             by_place = [
-                add_up(list(same), place)
+                _of_one_file(list(same), place)
                 for place, same in groupby(sorted(items, key=lambda i: i.place_id), lambda i: i.place_id)
             ]
             table = TABLES[PopulationGroup(series[1])]
@@ -115,17 +125,18 @@ class Statements:
             if cercle is None or alike or any(item.place_id == cercle for item in by_place):
                 found.extend(by_place)
             elif copies:
-                found.append(add_up(items, cercle))
+                found.append(add_up(by_place, cercle))
             elif any(self.evidence.cells(place, table) for place in gazetteer.children(cercle)):
                 found.extend(by_place)
             else:
-                found.append(replace(add_up(items, cercle), scope=str(Scope.PARTIAL)))
+                found.append(replace(add_up(by_place, cercle), scope=str(Scope.PARTIAL)))
         return found
 
     @cached_property
     def comparable(self) -> Mapping[tuple[str, str, str, str], list[Stated]]:
         """(place, group, measure, unit) -> the numbers of the whole place, of within 15 days of the reference date; of the sources
-        of one lineage only the nearest in date, since they count as one witness."""
+        of one lineage only the nearest in date, since they count as one witness; of services that circulate numbers outside the return,
+        each."""
         found: dict[tuple[str, str, str, str], list[Stated]] = defaultdict(list)
         for item in self.stocks:
             if self.why_not(item) is None:
@@ -146,7 +157,11 @@ class Statements:
             )
 
         ordered = sorted(items, key=nearness)
-        return [next(iter(of_lineage)) for _, of_lineage in groupby(ordered, lambda item: (item.lineage, item.local))]
+
+        def witness(item: Stated) -> tuple[Any, ...]:
+            return item.lineage, item.local, item.organisation if item.local else ""
+
+        return [next(iter(of_one)) for _, of_one in groupby(sorted(ordered, key=witness), witness)]
 
     def why_not(self, item: Stated) -> str | None:
         """Why a number is not held against the stock of the month; None when it is."""
@@ -171,6 +186,12 @@ def _stated(row: Mapping[Any, Any]) -> Stated:
 
 def series_of(item: Stated) -> tuple[str, ...]:
     return (item.source_id, item.group, item.measure, item.unit, item.scope, str(item.as_of), item.organisation)
+
+
+def _of_one_file(items: Sequence[Stated], place_id: str) -> Stated:
+    """What a source says of a place, its rows added up; of two files that both say it, the last by name: one list, written twice."""
+    last = max(item.where.split(",")[0] for item in items)
+    return add_up([item for item in items if item.where.split(",")[0] == last], place_id)
 
 
 def add_up(items: Sequence[Stated], place_id: str) -> Stated:

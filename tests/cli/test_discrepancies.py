@@ -377,5 +377,5 @@ def test_a_decision_reaches_the_draft_and_leaves_it_again(tmp_path: Path, cmp_id
 
 def test_people_on_no_list_are_proposed_to_be_added(sample_dir: Path, cmp_idp: Command) -> None:
     text = cmp_idp("discrepancies", "2019-12", data=sample_dir).text
-    assert "7 écarts ouverts. Les 4 premiers expliquent 91 % de la différence." in text
+    assert "7 écarts ouverts. Les 3 premiers expliquent 90 % de la différence." in text
     assert "→ Ajouter ces personnes (action « prendre »)." in text

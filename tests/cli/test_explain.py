@@ -152,7 +152,7 @@ def test_a_decision_about_what_is_no_longer_found_changes_nothing_and_says_so(cm
         run(store, ())
     said = plain(cmp_idp("explain", "Niono", MONTH, data=data))
     assert "Écart réglé (bb22bb22bb22), clos" in said
-    assert "Décision n° 1 (sans objet : les chiffres s'accordent désormais)" in said
+    assert "Décision n° 1 (sans objet : ce désaccord n'est plus constaté)" in said
     assert "cmp-idp consolidate" not in said
 
 

@@ -97,6 +97,8 @@ class OfDecisions:
     bad: tuple[int, int]
     good: tuple[int, int]
     place_id: str
+    gone: bool = False
+    """Whether the bad one is that what was decided upon is no longer found."""
 
 
 Example = OfReturn | OfBytes | OfFiles | OfMonth | OfGap | OfDecisions | OfSourceFile
@@ -583,6 +585,7 @@ EXAMPLES: dict[str, Example] = {
     "NEW_CONCENTRATION": OfGap(lambda: concentrated(900), lambda: concentrated(400), BANKASS, "PDI", "G10"),
     # --- decisions
     "DECISIONS_CONFLICT": OfDecisions(bad=(900, 910), good=(900, 900), place_id="R04"),
+    "DECISION_LAPSED": OfDecisions(bad=(900, 900), good=(900, 900), place_id="R04", gone=True),
     # --- what sources state
     "SOURCE_UNKNOWN": OfSourceFile("Chiffres cités", STATEMENT, quoted(organisation="ONG exemple"), quoted(), "B2"),
     "ALERT_TEXT_AND_TABLE": OfSourceFile(

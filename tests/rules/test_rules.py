@@ -66,14 +66,15 @@ def findings_of_source(example: OfSourceFile, row: Mapping[str, Any]) -> list[Fi
     return list(part.findings)
 
 
-def contradictions(values: tuple[int, int], place_id: str) -> tuple[PeriodFinding, ...]:
+def contradictions(values: tuple[int, int], place_id: str, *, gone: bool = False) -> tuple[PeriodFinding, ...]:
     found = [
         disagreement(place_id, number(884), number(value, source, takes=True), key=source)
         for source, value in zip(("SLDSES", "Mairie"), values, strict=True)
     ]
     taken = [decision(item, id=at, source=item.key, individuals=item.values[1].value) for at, item in enumerate(found, start=1)]
     _, conflicts = deciding.settlements(taken, found, compile_fiches(changed()), None, GAZETTEER)
-    return deciding.conflict_findings(conflicts, taken, GAZETTEER, Rulebook())
+    lapsed = deciding.lapsed(taken, found[1:] if gone else found, {item.key: place_id for item in found})
+    return deciding.conflict_findings((*conflicts, *lapsed), taken, GAZETTEER, Rulebook())
 
 
 def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
@@ -90,7 +91,7 @@ def bad_params(code: str, folder: Path) -> Mapping[str, Any]:
     if isinstance(example, OfSourceFile):
         return findings_of_source(example, example.bad)[0].params
     if isinstance(example, OfDecisions):
-        return contradictions(example.bad, example.place_id)[0].finding.params
+        return contradictions(example.bad, example.place_id, gone=example.gone)[0].finding.params
     return triangulation.discrepancies(example.bad())[0].params
 
 
@@ -203,7 +204,7 @@ def test_every_discrepancy_has_somebody_to_answer_it_and_a_proposal(code: str) -
 @pytest.mark.parametrize("code", DECISIONS)
 def test_decisions_that_contradict_each_other_draw_one_finding(code: str) -> None:
     example = DECISIONS[code]
-    found = contradictions(example.bad, example.place_id)
+    found = contradictions(example.bad, example.place_id, gone=example.gone)
     assert [(item.finding.code, item.place_id) for item in found] == [(code, example.place_id)]
     assert contradictions(example.good, example.place_id) == ()
 

@@ -99,7 +99,7 @@ def test_the_bridge_tells_who_decided_what_and_why() -> None:
     assert set(steps["about_place_id"]) == {SEGUE}
     assert set(steps["decision_id"]) == {12}
     assert set(steps["reason"]) == {
-        "décision n° 12, ajouter les personnes non enregistrées selon SLDSES de Bankass : À ajouter aux enregistrés "
+        "décision du 12/01/2020, par Awa Traoré, ajouter les personnes non enregistrées selon SLDSES de Bankass : À ajouter aux enregistrés "
         "(cette décision ne change pas les ménages)"
     }
 
