@@ -125,7 +125,7 @@ def _may_be_followed(source: Source, word: str) -> bool:
 
 
 _JOINED = re.compile(r"[/,;&+]|\bet\b|\band\b")
-_QUOTED = re.compile(r"(?:source|selon|d'après|citant|citing)\s*:?\s*([^),;]+)", re.IGNORECASE)
+_QUOTED = re.compile(r"(?:source|selon|d'après|citant|citing)\s*:?\s*(?:la |le |les |l')?([^),;]+)", re.IGNORECASE)
 """Whom a statement quotes: "OCHA (source CMP)" says nothing that the CMP does not."""
 _IN_BRACKETS = re.compile(r"\([^)]*\)?")
 _BEFORE_A_PLACE = frozenset({"de", "du", "des", "d", "a"})
