@@ -1071,5 +1071,5 @@ def decision_lapsed(
         decision = decisions[item.decision_id]
         place = gazetteer.place(item.place_id)
         params = {"at_place": {"name": place.name, "level": place.level}, "number": str(item.decision_id), "by": decision.decided_by,
-                  "decided_on": decision.decided_on, "decided": decision.action}  # fmt: skip
+                  "decided_on": decision.decided_on, "decided_action": decision.action}  # fmt: skip
         yield Hit(place_id=item.place_id, params=params)

@@ -256,7 +256,7 @@ def _rank_before(rank: Any, lang: str) -> str:
 
 
 _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
-    "decided": _code_label(codes.Action),
+    "decided_action": _code_label(codes.Action),
     "past_month": _past_month,
     "event_numbers": _event_numbers,
     "event_on": _iso_day,

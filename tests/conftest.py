@@ -33,3 +33,23 @@ def sample_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sample_copy(sample_dir: Path, tmp_path: Path) -> Path:
     """The same folder, to be changed."""
     return Path(shutil.copytree(sample_dir, tmp_path / "data"))
+
+
+@pytest.fixture(scope="session")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with a month in which much does not agree. Only to be read, or copied with `months_disputed.copied`."""
+    from tests.months_disputed import month
+
+    root = tmp_path_factory.mktemp("disputed")
+    month(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after its meeting: decided, asked, undone and consolidated again."""
+    from tests.months_settled import settled
+
+    root = tmp_path_factory.mktemp("settled")
+    settled(root)
+    return root

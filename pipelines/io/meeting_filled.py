@@ -14,7 +14,7 @@ from pipelines.io import meeting, workbooks
 from pipelines.io.agenda import Point, action_meant, label
 from pipelines.io.decisions import PART_REFUSED, Wanted
 from pipelines.io.exports import inert
-from pipelines.io.sheets import title_of
+from pipelines.io.sheets import title_of, titles_in
 from pipelines.model import Period, Sheet, Unread
 from pipelines.settings import Limits
 from schemas.cells import as_date, plain
@@ -55,12 +55,7 @@ def read_meeting(
 
 def _titles(sheet: Sheet, lang: str) -> tuple[int, dict[str, int]] | None:
     """The header row and the column of each title; the table of decisions taken has no fingerprint and is not this one."""
-    wanted = {title_of(column, lang): column for column in _READ_BACK}
-    for row, cells in enumerate(sheet.rows):
-        found = {wanted[str(cell).strip()]: column for column, cell in enumerate(cells) if str(cell).strip() in wanted}
-        if len(found) == len(wanted):
-            return row, found
-    return None
+    return titles_in(sheet, {title_of(column, lang): column for column in _READ_BACK})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.io import exports, workbooks
 from pipelines.io.archive import normalise_zip
 from pipelines.io.place_names import Confirmation, ListError, Unplaced, above, label, labels
+from pipelines.io.sheets import titles_in
 from pipelines.model import Period, Sheet
 from pipelines.places import LEVELS, Gazetteer
 from pipelines.settings import Limits
@@ -196,12 +197,7 @@ def read_review(
 
 def _titles(sheet: Sheet, lang: str) -> tuple[int, dict[str, int]] | None:
     """The header row and the column of each title."""
-    wanted = {title_of(column, lang): column for column in _READ_BACK}
-    for row, cells in enumerate(sheet.rows):
-        found = {wanted[str(cell).strip()]: column for column, cell in enumerate(cells) if str(cell).strip() in wanted}
-        if len(found) == len(wanted):
-            return row, found
-    return None
+    return titles_in(sheet, {title_of(column, lang): column for column in _READ_BACK})
 
 
 class _Reader:

@@ -13,6 +13,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.model import Sheet
 from schemas.codes import Severity
 from schemas.texts import message
 
@@ -155,3 +156,12 @@ class Sheets:
                 page.write_string(row, number, value, self.styles[style])
         tall = max(lines_of(str(values.get(column.name) or ""), column.width) for column in columns)
         page.set_row(row, min(_TALLEST, _LINE * tall + 3))
+
+
+def titles_in(sheet: Sheet, wanted: Mapping[str, str]) -> tuple[int, dict[str, int]] | None:
+    """The row of a sheet that holds all titles of `wanted` (title -> name), and the column of each name; None without such a row."""
+    for row, cells in enumerate(sheet.rows):
+        found = {wanted[str(cell).strip()]: column for column, cell in enumerate(cells) if str(cell).strip() in wanted}
+        if len(found) == len(wanted):
+            return row, found
+    return None

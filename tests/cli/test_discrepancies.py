@@ -27,13 +27,6 @@ WHY = ("--reason", REASON)
 MONTH = "2019-12"
 
 
-@pytest.fixture(scope="module")
-def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("disputed")
-    month(root)
-    return root
-
-
 @pytest.fixture
 def data(disputed: Path, tmp_path: Path) -> Path:
     copied(disputed, tmp_path)

@@ -14,17 +14,10 @@ from pipelines.io.store import NewDecision, Store
 from pipelines.settings import Settings
 from tests.cli.conftest import Command, Result
 from tests.months_disputed import DISPUTED, GAO, MEETING, REASON, circulated, copied, of_source, run
-from tests.months_settled import CHANGED, consolidated, settled
+from tests.months_settled import CHANGED, consolidated
 from tests.store.samples import decide
 
 MONTH = "2019-12"
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("settled")
-    settled(root)
-    return root
 
 
 @pytest.fixture

@@ -13,18 +13,10 @@ import pytest
 from pipelines.io import draft_of_month
 from pipelines.io.store import Store
 from tests.months_disputed import DECEMBER, circulated, copied, run
-from tests.months_settled import settled
 from tests.store.samples import PUBLICATION, compiled, save_draft
 from tests.unit.test_draft_workbook import rows_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*extension is not supported")
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("settled")
-    settled(root)
-    return root
 
 
 @pytest.fixture

@@ -46,13 +46,6 @@ SHEETS = [
 KEEP, TAKE = Action.KEEP.fr, Action.TAKE_SOURCE.fr
 
 
-@pytest.fixture(scope="module")
-def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("disputed")
-    month(root)
-    return root
-
-
 @pytest.fixture
 def store(disputed: Path, tmp_path: Path) -> Iterator[Store]:
     with Store.open(copied(disputed, tmp_path).store_url) as opened:

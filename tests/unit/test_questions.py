@@ -41,13 +41,6 @@ SENDER = Sender("Ministère de la Santé et du Développement social", "La Direc
 CALENDAR = Calendar(DECEMBER, DUE, date(2019, 12, 31))
 
 
-@pytest.fixture(scope="module")
-def disputed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("disputed")
-    month(root)
-    return root
-
-
 @pytest.fixture
 def store(disputed: Path, tmp_path: Path) -> Iterator[Store]:
     with Store.open(copied(disputed, tmp_path).store_url) as opened:
