@@ -744,12 +744,9 @@ def assert_bridge(totals: pd.DataFrame, adjustments: pd.DataFrame) -> None:
 
 def _findings(view: rules.MonthView, rulebook: Rulebook) -> tuple[PeriodFinding, ...]:
     columns = {head.id: head.columns for head in view.heads}
-    hits = {code: list(rule(view, rulebook.thresholds(code))) for code, rule in rules.MONTH_RULES.items()}
-    failed = {code: {hit.place_id for hit in found} for code, found in hits.items()}
     found = [
         PeriodFinding(rulebook.finding(code, hit, columns.get(hit.submission_id or -1, {})), str(hit.place_id), hit.submission_id)
-        for code, of_rule in hits.items()
-        for hit in of_rule
-        if hit.place_id not in failed.get(rules.UNKNOWN_AFTER.get(code, ""), ())
+        for code, rule in rules.MONTH_RULES.items()
+        for hit in rule(view, rulebook.thresholds(code))
     ]
     return tuple(sorted(found, key=lambda item: (*item.finding.sort_key(), item.place_id)))

@@ -103,7 +103,6 @@ FORM_RULES: dict[str, Callable[[FormView], Iterable[Hit]]] = {}
 ROW_RULES: dict[str, RowRule] = {}
 SUBMISSION_RULES: dict[str, Callable[[SubmissionView], Iterable[Hit]]] = {}
 BATCH_RULES: dict[str, Callable[[Sequence[FormView]], Iterable[tuple[int, Hit]]]] = {}
-UNKNOWN_AFTER: dict[str, str] = {}
 MONTH_RULES: dict[str, Callable[[MonthView, Thresholds], Iterable[Hit]]] = {}
 
 UNREAD_RULES = {Unread.ERROR: "CELL_ERROR", Unread.FORMULA: "FORMULA_NOT_CALCULATED", Unread.MERGED: "COUNT_MERGED"}
@@ -195,13 +194,9 @@ def batch_rule(code: str) -> Callable[[BatchRule], BatchRule]:
 MonthRule = Callable[["MonthView", Thresholds], Iterable[Hit]]
 
 
-def month_rule(code: str, *, unless: str | None = None) -> Callable[[MonthRule], MonthRule]:
-    """`unless` names the rule that makes this one unknown at the places where it failed."""
-
+def month_rule(code: str) -> Callable[[MonthRule], MonthRule]:
     def register(rule: MonthRule) -> MonthRule:
         MONTH_RULES[code] = rule
-        if unless is not None:
-            UNKNOWN_AFTER[code] = unless
         return rule
 
     return register
@@ -968,11 +963,6 @@ class MonthView:
         rows = rows[(rows["level"] != "country") & rows["value"].notna()]
         return rows.set_index("place_id")["value"].astype(int)
 
-    def own_places(self) -> list[str]:
-        """The finest places that rows of this month speak of, in order."""
-        told = self.rows[(self.rows["table"] == "idp") & self.rows["accepted"].astype(bool) & ~self.rows["inside"].astype(bool)]
-        return sorted(set(told["place_id"].dropna()))
-
     def carried_persons(self) -> pd.DataFrame:
         """The IDPs carried forward, by place."""
         stock = (self.carried["population_group"] == PopulationGroup.IDP) & (self.carried["unit"] == Unit.INDIVIDUAL)
@@ -981,15 +971,6 @@ class MonthView:
     def without_return(self) -> list[str]:
         received = {head.region_id for head in self.heads}
         return [region for region in self.expected if region not in received]
-
-    def at(self, place_id: str, field: str = "individuals", table: str = "idp") -> dict[str, Any]:
-        """The cell of the first accepted row about a place that has one: keywords of a Hit."""
-        rows = self.rows[(self.rows["table"] == table) & (self.rows["place_id"] == place_id)]
-        row = rows[rows["accepted"].astype(bool)].iloc[0]
-        return {
-            "table": table, "sheet": row["sheet"], "row": int(row["row"]), "field": field, "value": _plain_value(row[field]),
-            "submission_id": int(row["submission_id"]), "place_id": place_id,
-        }  # fmt: skip
 
 
 def _plain_value(value: Any) -> Any:

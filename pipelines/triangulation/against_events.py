@@ -19,7 +19,7 @@ from schemas.codes import AlertKind, Basis, EventStatus, Measure, Movement, Popu
 MOVES_IN = (Movement.ARRIVAL, Movement.SECONDARY)
 
 
-def about_event(event: Event, evidence: Evidence) -> dict[str, Any]:
+def about_event(event: Event) -> dict[str, Any]:
     """An event as sentences name it."""
     return {
         "event_numbers": list(event.alert_numbers),
@@ -96,7 +96,7 @@ def event_counts(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Disc
             continue
         values = [Compared(name, value, str(Unit.INDIVIDUAL), str(event.last_on), where, f"event:{event.key}:{at}", takes=False)
                   for at, (name, _, value, where) in enumerate(counted)]  # fmt: skip
-        params = {**about_event(event, evidence), "low": low[2], "low_source": low[0], "high": high[2], "high_source": high[0],
+        params = {**about_event(event), "low": low[2], "low_source": low[0], "high": high[2], "high_source": high[0],
                   "assessed": event.assessed}  # fmt: skip
         yield discrepancy(
             evidence, About("EVENT_COUNTS", event.place_id, measure=str(Measure.ARRIVALS)), values, high[2] - low[2], params,
@@ -154,7 +154,7 @@ def event_without_trace(evidence: Evidence, t: Thresholds, told: Told) -> Iterat
                      str(evidence.period.last_day), own.where if own else evidence.where(event.place_id), RETURN),
             *_of_event(event, evidence, high, takes=event.assessed and not arrived),
         ]  # fmt: skip
-        params = {**about_event(event, evidence), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
+        params = {**about_event(event), "low_high": [low, high], "arrived_told": arrived, "event_status": str(event.status),
                   "age_days": event.age_days}  # fmt: skip
         yield discrepancy(
             evidence, About("EVENT_WITHOUT_TRACE", event.place_id), values, high - arrived, params,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipelines.model import Compared, Discrepancy
 from pipelines.triangulation.against_events import events_at, persons_of
-from pipelines.triangulation.against_sources import mirror_gap, moves_between
+from pipelines.triangulation.against_sources import mirror_gap
 from pipelines.triangulation.comparisons import About, Told, comparison, discrepancy, severity, told_by_return, told_in_past
 from pipelines.triangulation.evidence import COUNTRY, Evidence, Thresholds
 from schemas import fields, texts
@@ -221,7 +221,7 @@ def _told_elsewhere(evidence: Evidence, place_id: str) -> int:
     limits = evidence.thresholds("SECONDARY_MIRROR")
     cercle = evidence.gazetteer.cercle_of(place_id) or place_id
     return sum(
-        gap for (start, end), moved in moves_between(evidence).items()
+        gap for (start, end), moved in evidence.moves_between.items()
         if end == cercle and (gap := mirror_gap(evidence, moved, start, end, limits)) > 0
     )  # fmt: skip
 
@@ -295,7 +295,7 @@ def _came_from_elsewhere(evidence: Evidence, place_id: str) -> int:
     """Arrivals that are no new displacement of an event nearby: moves that both ends tell, and secondary ones that the region reached
     tells; whether the region left does is the matter of another rule."""
     cercle = evidence.gazetteer.cercle_of(place_id) or place_id
-    mirrored = sum(min(moved.left, moved.arrived) for (_, end), moved in moves_between(evidence).items() if end == cercle)
+    mirrored = sum(min(moved.left, moved.arrived) for (_, end), moved in evidence.moves_between.items() if end == cercle)
     moves = evidence.movements
     inside = moves[(moves["movement"] == Movement.SECONDARY) & (moves["to_place_id"] == place_id)]
     return max(mirrored, int(inside["individuals"].fillna(0).sum()))

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import Compared, Discrepancy, NotComparable
+from pipelines.sources import RETURNS_LINEAGE
 from pipelines.triangulation.comparisons import (
     RETURN,
     About,
@@ -23,13 +21,11 @@ from pipelines.triangulation.comparisons import (
     told_by_return,
     told_in_past,
 )
-from pipelines.triangulation.evidence import Evidence, Thresholds
+from pipelines.triangulation.evidence import Evidence, Moved, Thresholds
 from pipelines.triangulation.statements import NEAR_DAYS, PRINTED, TABLES, Stated, add_up, series_of
 from schemas import fields, texts
 from schemas.codes import Measure, Movement, PopulationGroup, Scope, Unit
 
-CMP_LINEAGE = "cmp"
-"""The lineage of the returns: DTM-Mali and the CMP copy each other."""
 # --- the root cause: numbers that circulate outside the return --------------------------------------------------------------
 
 
@@ -175,7 +171,7 @@ def source_gap(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discre
         own = _own(evidence, item)
         assert own is not None and own.value is not None and item.value is not None
         apart = asymmetry(own.value, item.value)
-        same = item.lineage == CMP_LINEAGE
+        same = item.lineage == RETURNS_LINEAGE
         params = {"organisation": item.organisation, "stated": item.value, "unit": item.unit, "stated_on": item.day,
                   "now": own.value, "gap": abs(gap), "more": gap > 0, "of_return": abs(gap) / own.value if own.value else None,
                   "same_lineage": same}  # fmt: skip
@@ -223,7 +219,9 @@ def agreed(evidence: Evidence) -> frozenset[tuple[str, str, str]]:
     found = set()
     for (place_id, group, measure, unit), items in evidence.stated.comparable.items():
         own = evidence.now.get((place_id, group, measure, unit))
-        independent = [item.value for item in items if item.lineage != CMP_LINEAGE and item.value is not None and item.is_named]
+        independent = [
+            item.value for item in items if item.lineage != RETURNS_LINEAGE and item.value is not None and item.is_named
+        ]
         if unit == Unit.INDIVIDUAL and own and independent and all(asymmetry(own, value) <= limit for value in independent):
             found.add((place_id, group, measure))
     return frozenset(found)
@@ -327,34 +325,6 @@ def _same_alert(evidence: Evidence, t: Thresholds) -> Iterator[Discrepancy]:
                 yield _counted_twice(evidence, placed[0], placed[1], int(one["individuals"]), alert=str(number))
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """People who went from one cercle to another, as the region left and the region reached tell it."""
-
-    left: int
-    arrived: int
-    arrived_secondary: int
-    row: Mapping[Any, Any]
-
-
-def moves_between(evidence: Evidence) -> Mapping[tuple[str, str], Moved]:
-    """(cercle left, cercle reached) of two regions -> the persons that each end tells. What is told by neither is left out."""
-    found: dict[tuple[str, str], Moved] = {}
-    region, cercle = evidence.gazetteer.region_of, evidence.gazetteer.cercle_of
-    for row in evidence.movements.sort_values(["region_id", "sheet", "row"]).to_dict("records"):
-        start, end = row["from_place_id"], row["to_place_id"]
-        if pd.isna(start) or pd.isna(end) or pd.isna(row["individuals"]) or region(start) == region(end):
-            continue
-        key = (cercle(start) or start, cercle(end) or end)
-        so_far = found.get(key, Moved(0, 0, 0, row))
-        persons, teller, movement = int(row["individuals"]), row["region_id"], row["movement"]
-        leaves = persons if teller == region(start) and movement in (Movement.SECONDARY, Movement.DEPARTURE) else 0
-        comes = persons if teller == region(end) and movement in (Movement.SECONDARY, Movement.ARRIVAL) else 0
-        again = persons if teller == region(end) and movement == Movement.SECONDARY else 0
-        found[key] = Moved(so_far.left + leaves, so_far.arrived + comes, so_far.arrived_secondary + again, so_far.row)
-    return found
-
-
 def mirror_gap(evidence: Evidence, moved: Moved, start: str, end: str, t: Thresholds) -> int:
     """Left less arrived where both regions list their movements: positive when the region reached did not see them come, negative
     when it counts as displaced again more than left. 0 within the tolerance."""
@@ -370,7 +340,7 @@ def mirror_gap(evidence: Evidence, moved: Moved, start: str, end: str, t: Thresh
 @comparison("SECONDARY_MIRROR")
 def secondary_mirror(evidence: Evidence, t: Thresholds, told: Told) -> Iterator[Discrepancy]:
     """People who left one region for another, as the two ends tell it. Within one region one row tells both."""
-    for (start, end), moved in sorted(moves_between(evidence).items()):
+    for (start, end), moved in sorted(evidence.moves_between.items()):
         gap = mirror_gap(evidence, moved, start, end, t)
         if not gap:
             continue

@@ -15,7 +15,7 @@ from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Event, Past, Pe
 from pipelines.places import Gazetteer
 from pipelines.triangulation.statements import Statements
 from schemas import fields
-from schemas.codes import Measure, PopulationGroup, Unit
+from schemas.codes import Measure, Movement, PopulationGroup, Unit
 
 HISTORY_COLUMNS = ["period", "place_id", "level", "population_group", "measure", "unit", "value", "carried_months"]
 """The totals of earlier months (`period` as text), each as last published, else as drafted."""
@@ -43,6 +43,16 @@ class Cell:
 
     def __str__(self) -> str:
         return f"{self.file}, {self.sheet}, {self.cell or f'ligne {self.row}'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """People who went from one cercle to another, as the region left and the region reached tell it."""
+
+    left: int
+    arrived: int
+    arrived_secondary: int
+    row: Mapping[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -141,6 +151,24 @@ class Evidence:
     @cached_property
     def movements(self) -> pd.DataFrame:
         return self.told[self.told["table"] == fields.MOVEMENT.name]
+
+    @cached_property
+    def moves_between(self) -> Mapping[tuple[str, str], Moved]:
+        """(cercle left, cercle reached) of two regions -> the persons that each end tells. What is told by neither is left out."""
+        found: dict[tuple[str, str], Moved] = {}
+        region, cercle = self.gazetteer.region_of, self.gazetteer.cercle_of
+        for row in self.movements.sort_values(["region_id", "sheet", "row"]).to_dict("records"):
+            start, end = row["from_place_id"], row["to_place_id"]
+            if pd.isna(start) or pd.isna(end) or pd.isna(row["individuals"]) or region(start) == region(end):
+                continue
+            key = (cercle(start) or start, cercle(end) or end)
+            so_far = found.get(key, Moved(0, 0, 0, row))
+            persons, teller, movement = int(row["individuals"]), row["region_id"], row["movement"]
+            leaves = persons if teller == region(start) and movement in (Movement.SECONDARY, Movement.DEPARTURE) else 0
+            comes = persons if teller == region(end) and movement in (Movement.SECONDARY, Movement.ARRIVAL) else 0
+            again = persons if teller == region(end) and movement == Movement.SECONDARY else 0
+            found[key] = Moved(so_far.left + leaves, so_far.arrived + comes, so_far.arrived_secondary + again, so_far.row)
+        return found
 
     @cached_property
     def own_places(self) -> tuple[str, ...]:
