@@ -204,6 +204,7 @@ class MissingReason(Code):
     NOT_APPLICABLE = "not_applicable", "sans objet", "not applicable"
     NO_RETURN = "no_return", "fiche non reçue", "no return received"
     REJECTED = "rejected", "ligne rejetée", "row rejected"
+    CONFIDENTIAL = "confidential", "masqué (secret statistique)", "suppressed (statistical disclosure control)"
 
 
 class Effect(Code):
@@ -250,6 +251,75 @@ class ReleaseState(Code):
     SIGNED = "signed", "signé", "signed"
     PUBLISHED = "published", "publié", "published"
     SUPERSEDED = "superseded", "remplacé", "superseded"
+
+
+class RevisionReason(Code):
+    """Why a published month is published anew."""
+
+    LATE_RETURN = "late_return", "fiche arrivée en retard", "late return"
+    CORRECTION_BY_REGION = "correction_by_region", "correction par la région", "correction by the region"
+    DUPLICATE_REMOVED = "duplicate_removed", "double compte retiré", "duplicate removed"
+    DECISION = "decision", "nouvelle décision de la CMP", "new decision of the CMP"
+    METHOD = "method", "changement de méthode", "change of method"
+    ERROR = "error", "erreur de traitement", "processing error"
+
+
+class Edition(Code):
+    """Which of the two editions of a release a file is of."""
+
+    INTERNAL = "internal", "interne", "internal"
+    PUBLIC = "public", "publique", "public"
+
+
+class Promise(Code):
+    """What a waiver excepts a region from."""
+
+    VISA = "visa", "validation régionale", "regional validation"
+    RETURN = "return", "fiche du mois", "return of the month"
+
+
+class MemberKind(Code):
+    STATE = "state", "services de l'État", "State services"
+    UN = "un", "agences des Nations unies", "United Nations agencies"
+    RRM = "rrm", "mécanisme de réponse rapide", "Rapid Response Mechanism"
+    NGO = "ngo", "organisations non gouvernementales", "non-governmental organisations"
+    OTHER = "other", "autres", "others"
+
+
+class MemberReply(Code):
+    """What a member of the CMP says of the figures that circulate."""
+
+    AGREED = "agreed", "d'accord", "agreed"
+    RESERVATION = "reservation", "réserve", "reservation"
+    NONE = "none", "sans réponse à l'échéance", "no reply by the deadline"
+
+
+class NoticeReply(Code):
+    """What a region says of the adjustments that it was told."""
+
+    ACCEPTED = "accepted", "accepté", "accepted"
+    CONTESTED = "contested", "contesté", "contested"
+
+
+class ReservationKind(Code):
+    """What a release is published in spite of."""
+
+    MEMBER = "member", "réserve d'un membre", "reservation of a member"
+    NO_REPLY = "no_reply", "membre sans réponse", "member without reply"
+    WAIVER = "waiver", "dérogation", "waiver"
+    CARRIED_FORWARD = "carried_forward", "région reconduite", "region carried forward"
+    ROW_REJECTED = "row_rejected", "lignes non comptées", "rows not counted"
+    FINDING = "finding", "constats à justifier", "findings to be explained"
+    DISCREPANCY = "discrepancy", "écarts ouverts", "open discrepancies"
+    CONTESTED = "contested", "ajustement contesté par la région", "adjustment contested by the region"
+
+
+class ConfStatus(Code):
+    """SDMX CL_CONF_STATUS, the members used here."""
+
+    FREE = "F", "libre", "free (for publication)"
+    SMALL = "A", "masqué : petit effectif", "primary confidentiality due to small counts"
+    SECONDARY = "D", "masqué pour en protéger un autre", "secondary confidentiality"
 
 
 class AdjustmentKind(Code):
