@@ -204,7 +204,6 @@ class MissingReason(Code):
     NOT_APPLICABLE = "not_applicable", "sans objet", "not applicable"
     NO_RETURN = "no_return", "fiche non reçue", "no return received"
     REJECTED = "rejected", "ligne rejetée", "row rejected"
-    CONFIDENTIAL = "confidential", "masqué (secret statistique)", "suppressed (statistical disclosure control)"
 
 
 class Effect(Code):
@@ -491,5 +490,7 @@ class EventStatus(Code):
     CLOSED = "closed", "clos", "closed"
 
 
+CONFIDENTIAL = "confidential"
+"""What stands as the missing reason of a value that is kept back in the public edition; `ConfStatus` says which kind it is."""
 TOTAL = "_T"
 UNKNOWN = "_U"
