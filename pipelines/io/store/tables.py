@@ -359,6 +359,7 @@ reply = Table(
     _text("reason"),
     _text("given_by", required=True),
     Column("given_on", Date, nullable=False),
+    _text("dataset_sha256", required=True),  # to what: figures that circulate anew ask for a new reply
     CheckConstraint("(organisation IS NULL) <> (region_id IS NULL)", name="of_a_member_or_a_region"),
     CheckConstraint(
         "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",

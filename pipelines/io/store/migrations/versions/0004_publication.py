@@ -221,6 +221,7 @@ def _reply() -> None:
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("given_by", TEXT, nullable=False),
         sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("dataset_sha256", TEXT, nullable=False),
         sa.CheckConstraint(
             "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
             name=op.f("ck_reply_reply"),
