@@ -321,6 +321,13 @@ class ConfStatus(Code):
     SECONDARY = "D", "masqué pour en protéger un autre", "secondary confidentiality"
 
 
+class Role(Code):
+    """Who moves a release: the rights of PostgreSQL and the four eyes go by it."""
+
+    OPERATOR = "operator", "qui compile", "who compiles"
+    PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
+
+
 class AdjustmentKind(Code):
     """The items of the bridge. `return` opens it; the others explain every step to the official value."""
 
