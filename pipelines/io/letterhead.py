@@ -61,13 +61,16 @@ def say(
     return paragraph
 
 
-def letterhead(document: Docx, sender: Sender) -> None:
-    """Republic, ministry, directorate and commission; number and date are left for the hand that signs."""
+def letterhead(document: Docx, sender: Sender, *, numbered: bool = True) -> None:
+    """Republic, ministry, directorate and commission; number and date are left for the hand that signs, unless the document says
+    them itself (`numbered` is False)."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
     say(document, message("letter_republic"), bold=True, size=13, after=0, align=centre)
     say(document, message("letter_motto"), size=9.5, after=4, align=centre)
     for text in (sender.ministry, message("letter_directorate"), message("letter_commission")):
         say(document, text, size=10, after=0, align=centre)
+    if not numbered:
+        return
     place = say(document, f"{message('letter_number')}\t{message('letter_dated')}", after=8, align=WD_ALIGN_PARAGRAPH.LEFT)
     place.paragraph_format.space_before = Pt(10)
     place.paragraph_format.tab_stops.add_tab_stop(Cm(11))

@@ -343,7 +343,7 @@ def _items_table(document: Docx, notice: Notice) -> None:
             f"{told.label(item.place_id)}\n{_key_words(item.group, item.measure)}",
             _amounts(item),
             "\n".join(reasons(item)),
-        ]  # fmt: skip
+        ]
         for number, item in enumerate(notice.items, start=1)
     ]
     table(document, titles, lines, (0.9, 4.2, 3.3, 8.0), right=(2,))
