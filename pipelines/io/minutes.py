@@ -11,7 +11,7 @@ from datetime import date
 
 from docx.document import Document as Docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.shared import Cm
+from docx.shared import Cm, Pt
 
 from pipelines.io import agenda as told
 from pipelines.io.letterhead import Sender, blank, finish, heading, letterhead, page_numbers, say, table
@@ -179,7 +179,7 @@ def _head(document: Docx, meeting: Meeting, sender: Sender, month: str) -> None:
     centre = WD_ALIGN_PARAGRAPH.CENTER
     letterhead(document, sender, numbered=False)
     title = say(document, message("cmp_minutes_title"), bold=True, size=15, after=2, align=centre)
-    title.paragraph_format.space_before = title.paragraph_format.space_after
+    title.paragraph_format.space_before = Pt(12)
     key = "cmp_minutes_subtitle_revised" if meeting.revised is not None else "cmp_minutes_subtitle"
     say(document, message(key, month_name=month, revision=str(meeting.revision)), bold=True, size=11, after=6, align=centre)
     table(document, [message("cmp_minutes_number"), message("cmp_minutes_held_on"), message("cmp_minutes_month"),
@@ -316,7 +316,7 @@ def _decisions(document: Docx, meeting: Meeting) -> None:
         ]
         for item in meeting.decisions
     ]  # fmt: skip
-    table(document, titles, lines, (0.9, 4.7, 4.0, 4.7, 2.1), size=8, right=(4,))
+    table(document, titles, lines, (0.9, 4.6, 3.9, 4.6, 2.4), size=8, right=(4,))
     changed = [item.effect for item in meeting.decisions if item.effect is not None]
     if changed:
         say(document, told.counted("cmp_minutes_changed", len(changed), total=told.signed(sum(changed))))
@@ -365,7 +365,8 @@ def _reservations(document: Docx, meeting: Meeting) -> None:
 
 
 def _closing(document: Docx, meeting: Meeting) -> None:
-    say(document, message("cmp_minutes_adopted", month_name=texts.month(str(meeting.period)), revision=str(meeting.revision)))
+    adopted = message("cmp_minutes_adopted", month_name=texts.month(str(meeting.period)), revision=str(meeting.revision))
+    say(document, adopted).paragraph_format.keep_with_next = True
     titles = [message(f"cmp_minutes_column_{name}") for name in ("name", "function", "signature")]
     table(
         document,

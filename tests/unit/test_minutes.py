@@ -106,7 +106,7 @@ def test_a_revision_says_why_and_what_it_changes_by_region() -> None:
         "Cette révision remplace : diffusion 2019-12, révision 1. Motif : fiche arrivée en retard — « La fiche de Ségou" in said
     )
     assert "Ségou | 40 | 90 | +50" in said
-    assert "Kidal | pas de chiffre | 7 | —" in said
+    assert "Kidal | pas de chiffre | 7 | +7" in said
     assert "Gao | 100" not in said
     assert "Effet net pour le pays |  |  | +57" in said
     unmoved = replace(revised, by_region=(("Gao", 1, 1),))
