@@ -65,8 +65,9 @@ class Story:
     release: ReleaseRow | None = None
 
     @property
-    def grades_are_published(self) -> bool:
-        return self.release is not None and self.release.grades_published
+    def grades_are_internal(self) -> bool:
+        """Whether the release is one that does not publish its grades."""
+        return self.release is not None and not self.release.grades_published
 
     @property
     def says_something(self) -> bool:
@@ -216,11 +217,13 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
         yield message("explain_missing", lang, name=name, reason=codes.MissingReason(figure["missing_reason"]))
     else:
         basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
-        internal = "" if story.grades_are_published else message("explain_grade_internal", lang)
-        yield message("explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], internal=internal, basis=basis)
+        internal = message("explain_grade_internal", lang) if story.grades_are_internal else ""
+        yield message(
+            "explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], internal=internal, basis=basis
+        )
     # what is missing for want of a return has nothing more to tell; what a decision took away has
     items = [item for item in story.bridge if _key(item) == key]
-    if figure["value"] is not None or any(item["decision_id"] for item in items):
+    if items and (figure["value"] is not None or any(item["decision_id"] for item in items)):
         yield _block(story, figure, items, lang)
     yield from _point_lines(story, [point for point in story.points if _about(point) == key], lang)
     yield from _other_unit_lines(story, key, lang)
@@ -260,11 +263,12 @@ def _item_cells(item: Mapping[str, Any], lang: str) -> tuple[str, str]:
 def _alternatives(point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
     """What a decision left aside: the numbers of the other sources, and what else might have been decided, with what it would have
     given. On the numbers on which it was taken, not on those of today."""
-    aside = [told.value_line(value, lang) for value in told.not_taken(decision)]
-    if aside and not decision["undone"]:
-        yield message("explain_not_taken", lang, numbers=" ; ".join(aside))
-    if others := [_other_words(*other, point, lang) for other in other_actions(point, decision)]:
-        yield message("explain_other_actions", lang, actions=" ; ".join(others))
+    if decision["undone"]:
+        return
+    for value in told.not_taken(decision):
+        yield message("explain_not_taken", lang, numbers=told.value_line(value, lang))
+    for other in other_actions(point, decision):
+        yield message("explain_other_action", lang, other=_other_words(*other, point, lang))
 
 
 def other_actions(point: Point, decision: Mapping[str, Any]) -> list[tuple[codes.Action, str | None, Mapping[str, int]]]:
@@ -288,7 +292,7 @@ def other_actions(point: Point, decision: Mapping[str, Any]) -> list[tuple[codes
 
 
 def _other_words(action: codes.Action, source: str | None, gives: Mapping[str, int], point: Point, lang: str) -> str:
-    """`reconduire le mois précédent : 40 individus`."""
+    """`reconduire le mois précédent → 40 individus`."""
     said = told.action_words(action, source, lang)
     if action is codes.Action.EXCLUDE:
         return message("explain_gives", lang, action=said, numbers=message("agenda_no_value", lang))

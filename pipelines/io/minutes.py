@@ -222,7 +222,11 @@ def _revised(document: Docx, meeting: Meeting) -> None:
     made = meeting.revised
     assert made is not None
     say(document, message("cmp_minutes_replaces", replaced=made.replaces, reason_code=made.reason_code, reason=made.reason))
-    lines = [[region, _value(before), _value(now), _gap(now, before)] for region, before, now in made.by_region if before != now]
+    lines = [
+        [region, _value(before), _value(now), told.signed((now or 0) - (before or 0))]
+        for region, before, now in made.by_region
+        if before != now
+    ]
     if not lines:
         say(document, message("cmp_minutes_no_net_effect"))
         return
