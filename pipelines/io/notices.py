@@ -91,7 +91,8 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one region is told of one candidate revision. `totals` are those of its stocks, and of the flows that an item changes."""
+    """What one region is told of one candidate revision. `totals` are those of its stocks, and of the flows that an item changes;
+    with `counted_once`, communes that a whole-cercle row of its return counts as well are in what it declared once."""
 
     region_id: str
     region: str
@@ -99,6 +100,7 @@ class Notice:
     revision: int
     items: tuple[Adjusted, ...]
     totals: tuple[Total, ...]
+    counted_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def notices(
     `bridge_rows` are items as `Store.bridge` gives them, of the regions and of any places below them: an adjustment stands at its
     place and at all above, and is told once. `findings` (as `Store.findings` gives them) say why a row was rejected.
     """
-    rows = [row for row in bridge_rows if row["place_id"] != _COUNTRY]
+    rows = _without_moves_for_nothing([row for row in bridge_rows if row["place_id"] != _COUNTRY])
     found: dict[str, dict[tuple[Any, ...], list[Row]]] = {}
     for row in rows:
         if row["kind"] in TOLD and row["value"]:
@@ -145,9 +147,24 @@ def notices(
     for region_id in sorted(found):
         items = tuple(_told_items(region_id, found[region_id].values(), gazetteer, ends, why))
         if items:
-            name, totals = gazetteer.place(region_id).name, _totals(region_id, rows, items)
-            made.append(Notice(region_id, name, period, revision, items, totals))
+            own = [row for row in rows if row["place_id"] == region_id]
+            once = any(row["kind"] == AdjustmentKind.INSIDE_CERCLE_ROW for row in own)
+            made.append(Notice(region_id, gazetteer.place(region_id).name, period, revision, items, _totals(own, items), once))
     return tuple(made)
+
+
+def _without_moves_for_nothing(rows: Sequence[Row]) -> list[Row]:
+    """The rows without those received from another region that a whole-cercle row counts already: they change nothing there."""
+    both = (AdjustmentKind.MOVED_IN, AdjustmentKind.INSIDE_CERCLE_ROW)
+    kinds: dict[tuple[Any, ...], set[str]] = {}
+    for row in rows:
+        kinds.setdefault(_number_of(row), set()).add(row["kind"])
+    return [row for row in rows if row["kind"] not in both or not kinds[_number_of(row)].issuperset(both)]
+
+
+def _number_of(row: Row) -> tuple[Any, ...]:
+    """One number of a return at one place."""
+    return tuple(row[name] for name in ("place_id", "population_group", "measure", "unit", "submission_id", "sheet", "row"))
 
 
 def _region(place_id: str, gazetteer: Gazetteer) -> str:
@@ -234,12 +251,13 @@ def _bare_reason(row: Row, gazetteer: Gazetteer) -> str:
     return reason.removesuffix(f" : {gazetteer.place(_about(row)).name}")
 
 
-def _totals(region_id: str, rows: Iterable[Row], items: Sequence[Adjusted]) -> tuple[Total, ...]:
+def _totals(rows: Iterable[Row], items: Sequence[Adjusted]) -> tuple[Total, ...]:
+    """From all items of one region."""
     touched = {(item.group, item.measure) for item in items}
     lines: dict[Key, dict[Unit, list[Row]]] = {}
     for row in rows:
         key = PopulationGroup(row["population_group"]), Measure(row["measure"])
-        if row["place_id"] == region_id and (key in touched or key[1] in _LEVELS):
+        if key in touched or key[1] in _LEVELS:
             lines.setdefault(key, {}).setdefault(Unit(row["unit"]), []).append(row)
     groups, measures = list(PopulationGroup), list(Measure)
     ordered = sorted(lines, key=lambda key: (groups.index(key[0]), measures.index(key[1])))
@@ -250,7 +268,10 @@ def _totals(region_id: str, rows: Iterable[Row], items: Sequence[Adjusted]) -> t
 
 
 def _declared(rows: Sequence[Row]) -> int | None:
-    return next((row["value"] for row in rows if row["kind"] == AdjustmentKind.RETURN), None)
+    """What the return says, communes inside a whole-cercle row once."""
+    said = [row["value"] for row in rows if row["kind"] in (AdjustmentKind.RETURN, AdjustmentKind.INSIDE_CERCLE_ROW)]
+    known = [value for value in said if value is not None]
+    return sum(known) if known else None
 
 
 def _official(rows: Sequence[Row]) -> int | None:
@@ -291,6 +312,8 @@ def letter(notice: Notice, calendar: Calendar, sender: Sender, recipient: str) -
     say(document, told.counted("notice_opening", len(notice.items), month_name=month, revision=str(notice.revision)))
     heading(document, message("notice_totals"))
     _totals_table(document, notice)
+    if notice.counted_once:
+        say(document, message("notice_counted_once"), size=8.5)
     heading(document, message("notice_items"))
     _items_table(document, notice)
     until = message("notice_until", due=calendar.due) if calendar.due else message("notice_until_none")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
+from pathlib import Path
 
+import pytest
 from docx import Document
 
 from pipelines.io.letterhead import Sender
@@ -22,7 +24,11 @@ from pipelines.io.minutes import (
     minutes,
     minutes_name,
 )
+from pipelines.io.minutes_of_release import meeting
+from pipelines.io.store import Store
+from pipelines.io.store.releases import Opening, Signature
 from pipelines.model import Compared, Period
+from pipelines.release import Reply, Reservation
 from schemas.codes import (
     Action,
     Measure,
@@ -35,6 +41,9 @@ from schemas.codes import (
     RevisionReason,
     Unit,
 )
+from tests.months_disputed import copied
+from tests.months_settled import CHANGED, consolidated
+from tests.store.samples import NOW
 
 DECEMBER = Period(2019, 12)
 SENDER = Sender("Ministère de la Santé et du Développement social", "Le Directeur national du Développement social")
@@ -126,3 +135,41 @@ def test_same_meeting_gives_the_same_bytes_dated_of_its_day() -> None:
     told = Document(BytesIO(content)).core_properties
     assert (told.author, told.created.date()) == ("DNDS", HELD)
     assert minutes_name(DECEMBER, 2) == "PV_CMP_2019-12_r2.docx"
+
+
+def test_they_are_filled_from_the_release_that_was_signed(made: Path, tmp_path: Path) -> None:
+    people = (("DNDS", "state", True), ("OIM", "un", False))
+
+    def signed(store: Store, reason: RevisionReason | None = None) -> None:
+        why = "Décision n° 1 reprise" if reason else None
+        opening = Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s", reason, why)
+        store.circulate(DECEMBER, opening, (), at=NOW)
+        signature = Signature(
+            "Moussa Coulibaly", "Directeur national", date(2020, 1, 15), HELD, "12/2020", None, participants=people
+        )
+        store.sign(DECEMBER, signature, at=NOW)
+
+    with Store.open(copied(made, tmp_path).store_url) as store:
+        store.circulate(DECEMBER, Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s"), (), at=NOW)
+        with pytest.raises(ValueError, match="nobody signed"):
+            meeting(store, store.releases(DECEMBER)[0], regions=(), replies=(), said=())
+        store.send_back(DECEMBER, by="Fatou Diarra", on=HELD, reason="à revoir", at=NOW)
+        signed(store)
+        [first] = store.releases(DECEMBER)
+        replies = (Reply("OIM", MemberReply.NONE),)
+        said = ((Reservation(ReservationKind.NO_REPLY, "reservation_no_reply_one", {}), "OIM n'a pas répondu."),)
+        held = meeting(store, first, regions=(), replies=replies, said=said)
+        store.publish(DECEMBER, by="Moussa Coulibaly", on=date(2020, 1, 15), grades=False, said=said, written=(), dataset_sha256=first.dataset_sha256, at=NOW)  # fmt: skip
+        consolidated(store, decision_id=None, dataset_sha256="e" * 64)
+        signed(store, RevisionReason.DECISION)
+        later = meeting(store, store.releases(DECEMBER)[1], regions=(), replies=(), said=())
+    assert [(item.number, item.action, item.effect) for item in held.decisions] == [
+        (1, Action.TAKE_SOURCE, CHANGED), (2, Action.KEEP, None),
+    ]  # fmt: skip
+    assert held.headlines[0] == Headline(IDP, STOCK, PERSONS, 200_000, 200_000)
+    assert [(one.organisation, one.present) for one in held.participants] == [("DNDS", True), ("OIM", False)]
+    assert held.signatories == (Signed("Moussa Coulibaly", "Directeur national"),)
+    assert (held.revised, held.reservations) == (None, ((ReservationKind.NO_REPLY, "OIM n'a pas répondu."),))
+    assert later.revised is not None
+    assert (later.revised.replaces, later.revised.by_region[0]) == ("diffusion 2019-12, révision 1", ("Ségou", 40, 40))
+    assert "« Liste vérifiée avec le service local »" in text_of(minutes(held, SENDER))

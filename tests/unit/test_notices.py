@@ -75,6 +75,17 @@ def test_arithmetic_inside_a_return_and_what_it_opens_with_are_no_adjustment() -
     assert made(row(SEGOU, "return", 240), row(SEGOU, "inside_cercle_row", -40, about_place_id="K100")) == ()
 
 
+def test_what_is_declared_counts_a_commune_inside_a_whole_cercle_once_and_a_row_received_for_nothing_is_not_told() -> None:
+    inside, received = ({"about_place_id": "K100", "submission_id": number, "sheet": "PDI", "row": 12} for number in (7, 3))
+    [notice] = made(
+        row(SEGOU, "return", 240), row(SEGOU, "inside_cercle_row", -40, **inside), row(SEGOU, "row_rejected", -5, about_place_id=NIONO),
+        row(SEGOU, "moved_in", 9, **received), row(SEGOU, "inside_cercle_row", -9, **received),
+    )  # fmt: skip
+    assert [item.kind for item in notice.items] == [AdjustmentKind.ROW_REJECTED]
+    assert (notice.totals[0].declared, notice.totals[0].official) == ({Unit.INDIVIDUAL: 200}, {Unit.INDIVIDUAL: 195})
+    assert notice.counted_once
+
+
 def test_a_row_that_changes_its_region_is_told_to_both_with_the_name_of_the_other() -> None:
     of_row = {"about_place_id": MENAKA, "submission_id": 3, "sheet": "PDI", "row": 8}
     out, taken = made(row(GAO, "moved_out", -17758, **of_row), row("R10", "moved_in", 17758, **of_row))
