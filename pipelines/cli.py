@@ -109,10 +109,14 @@ def build(lang: str) -> typer.Typer:
     def explain(
         place: Annotated[str, typer.Argument(metavar="PLACE", help=say("cli_place"))],
         period: period_argument,
+        draft: Annotated[bool, typer.Option("--draft", help=say("cli_explain_draft"))] = False,
+        revision: Annotated[int | None, typer.Option("--revision", metavar="N", min=1, help=say("cli_explain_revision"))] = None,
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_explain(place, period_of(period, lang), as_json, lang))
+        if draft and revision is not None:
+            raise wrong_usage(message("cli_draft_and_revision", lang))
+        raise typer.Exit(_explain(place, period_of(period, lang), draft, revision, as_json, lang))
 
     @app.command("template", cls=Command, help=say("cli_template"))
     def template(
@@ -438,7 +442,7 @@ def _status(period: Period, as_json: bool, lang: str) -> int:
     return DONE if board.state is not None else NEEDS_A_PERSON
 
 
-def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
+def _explain(place: str, period: Period, draft: bool, revision: int | None, as_json: bool, lang: str) -> int:
     settings = read_settings()
     if not has_store(settings, lang):
         return NEEDS_A_PERSON
@@ -450,7 +454,14 @@ def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
         if not found:
             err.print(message("cli_no_place", lang, place=place))
             return NEEDS_A_PERSON
-        told = [story for story in explain.stories(store, found, period) if story.says_something]
+        try:
+            release = explain.chosen(store, period, draft=draft, revision=revision)
+        except KeyError:
+            known = [str(row.revision) for row in store.releases(period)]
+            which = message("cli_known_revisions" if known else "cli_known_no_revision", lang, revisions=known)
+            err.print(message("cli_no_revision", lang, period=str(period), revision=str(revision), known=which))
+            return NEEDS_A_PERSON
+        told = [story for story in explain.stories(store, found, period, release) if story.says_something]
     if not told:
         err.print(message("cli_no_figure", lang, place=place, period=str(period)))
         return NEEDS_A_PERSON
