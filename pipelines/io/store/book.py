@@ -80,6 +80,16 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.explanations(connection, period)
 
+    def release_returns(self, period: Period, revision: int = 0) -> list[dict[str, Any]]:
+        """The returns that the draft, or a release, was made with: the columns of `release_return`, by region."""
+        with self._read() as connection:
+            return releases.returns(connection, period, revision)
+
+    def persons_of_rows(self, period: Period) -> dict[tuple[int, str, int], int]:
+        """The individuals of each row of the returns of a month that says some: (submission, sheet, row) -> number."""
+        with self._read() as connection:
+            return releases.persons_of_rows(connection, period)
+
     def totals_said(self, submission_id: int) -> dict[str, list[int]]:
         """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows."""
         with self._read() as connection:
