@@ -1311,7 +1311,8 @@ def _draft(connection: Connection, period: Period, stamp: Mapping[str, Any], com
 def _insert_returns(connection: Connection, release: int, period: Period) -> None:
     """Writes down which returns the release is made with, as they are now."""
     s = tables.submission.c
-    names = ("region_id", "version", "rows_accepted", "rows_rejected")
+    names = ("region_id", "version", "rows_accepted", "rows_rejected", "file", "sha256", "columns", "validated_by", "validated_on",
+             "minutes_number")  # fmt: skip
     visa = and_(s.validated, s.validated_on.is_not(None), s.minutes_number.is_not(None), s.validated_by.is_not(None))
     heads = select(*(s[name] for name in names), s.id, visa, literal(release)).where(s.id.in_(_heads(period)))
     into = (*names, "submission_id", "validated", "release_id")
