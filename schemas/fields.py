@@ -8,7 +8,7 @@ the figure that comes out. `Field.label` is the header people see; synonyms of h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from schemas import codes
@@ -558,7 +558,8 @@ SITE_EXPORT = Table(
     SITE.about,
     (
         *(FIGURE[name] for name in ("period", "revision", "pcode", "region", "cercle", "commune")),
-        SITE["site"], SITE["site_type"], _HOUSEHOLDS, _INDIVIDUALS, CONF_STATUS,
+        # what is suppressed is empty
+        *(replace(SITE[name], required=False) for name in ("site", "site_type", "households", "individuals")), CONF_STATUS,
     ),
 )  # fmt: skip
 TERRITORY = Table(

@@ -19,7 +19,6 @@ from pipelines.io.diffusion.files import files
 from pipelines.io.diffusion.frames import is_total
 from pipelines.model import Period
 from pipelines.settings import Settings
-from schemas import fields
 from schemas.codes import Edition, ReservationKind, RevisionReason
 
 MONTH = "2019-12"
@@ -29,7 +28,7 @@ HEADER = Header(
     dataset_sha256="ab" * 32, rules_hash="0123456789abcdef", settings_hash="fedcba9876543210", compared_with="2019-12, révision 1",
     reason_code=RevisionReason.LATE_RETURN, reason="Fiche de Ségou reçue le 14 janvier",
 )  # fmt: skip
-COMMUNE_SUPPRESSED = {"sex": "F", "age": "60+"}
+_COUNTED = ("population_group", "measure", "unit")
 CITED = ("file", "sha256", "sheet", "cell", "decided_by")
 
 
@@ -50,10 +49,14 @@ def _completeness(store: Any) -> pd.DataFrame:
 
 
 def _revisions(figures: pd.DataFrame) -> pd.DataFrame:
-    """As if revision 1 had missed some of Ségou, known returnees of Gao differently, and said more of Kidal."""
-    totals = figures[is_total(figures)]
-    rows = totals[["pcode", "level", "population_group", "measure", "unit", "value"]].copy()
-    rows["previous_value"] = rows["value"].mask(rows["pcode"] == "ML0401", pd.NA).mask(rows["pcode"] == "ML04", rows["value"] - 520)
+    """As if revision 1 had come without a cercle of Ségou, and had said how many were repatriated to Kidal."""
+    rows = figures[is_total(figures)][["pcode", "level", "population_group", "measure", "unit", "value"]].copy()
+    late = rows[rows["pcode"] == "ML0401"].set_index(list(_COUNTED))["value"]
+    less = [
+        late.get(tuple(row[name] for name in _COUNTED), 0) if row["pcode"] in ("ML", "ML04") else 0
+        for row in rows.to_dict("records")
+    ]
+    rows["previous_value"] = (rows["value"] - pd.Series(less, index=rows.index)).mask(rows["pcode"] == "ML0401", pd.NA)
     gone = (rows["pcode"] == "ML08") & (rows["population_group"] == "repatriated_refugee")
     rows.loc[gone, "previous_value"] = 12
     rows["difference"] = rows["value"] - rows["previous_value"]
@@ -120,7 +123,3 @@ def internal(internal_edition: EditionOf) -> Made:
 @pytest.fixture(scope="session")
 def public(public_edition: EditionOf) -> Made:
     return Made(public_edition, files(public_edition))
-
-
-def key_of(frame: pd.DataFrame) -> list[str]:
-    return ["pcode", *fields.FIGURE_KEY]

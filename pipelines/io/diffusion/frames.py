@@ -29,7 +29,11 @@ def tables(edition: EditionOf) -> Mapping[str, tuple[Table, pd.DataFrame]]:
         fields.TERRITORY: edition.territory,
     }
     hidden = {"grade"} if header.edition is Edition.PUBLIC and not header.grades_published else set()
-    kept = {table.name: _typed(table, frame.drop(columns=list(hidden), errors="ignore")) for table, frame in frames.items() if len(frame)}
+    kept = {
+        table.name: _typed(table, frame.drop(columns=list(hidden), errors="ignore"))
+        for table, frame in frames.items()
+        if len(frame)
+    }
     return kept
 
 

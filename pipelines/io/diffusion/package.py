@@ -29,7 +29,8 @@ HXL_ROW = 2
 
 def package(header: Header, files: Mapping[str, bytes], tables: Mapping[str, Table], lang: str = "fr") -> bytes:
     """`datapackage.json` (Data Package 1) for `files`; `tables` declares the columns of the CSV files, by file name. A file without
-    columns there is described by its bytes alone."""
+    columns there is described by its bytes alone: Parquet says its types itself, and frictionless reads whole numbers that may
+    be missing out of it as decimals."""
     params = {"month": texts.month(header.period, lang), "revision_number": str(header.revision), "edition": header.edition}
     licence = {**_LICENCES[header.edition], "title": texts.message(f"release_licence_{header.edition}", lang)}
     described = {
@@ -55,8 +56,13 @@ def _resource(name: str, content: bytes, table: Table | None, lang: str) -> dict
         "bytes": len(content), "hash": f"sha256:{hashlib.sha256(content).hexdigest()}",
     }  # fmt: skip
     if table is None:
-        return {**described, "title": texts.message(f"release_file_{suffix}", lang), "profile": "data-resource"}
-    described |= {"title": table.label.in_(lang), "description": table.about.in_(lang), "profile": "tabular-data-resource", "encoding": "utf-8"}
+        return {**described, "title": texts.message(f"release_file_{suffix}", lang), "profile": "data-resource", "type": "file"}
+    described |= {
+        "title": table.label.in_(lang),
+        "description": table.about.in_(lang),
+        "profile": "tabular-data-resource",
+        "encoding": "utf-8",
+    }
     described["schema"] = {"fields": [_column(field, lang) for field in table.fields], "missingValues": [""]}
     if stem.endswith("_hxl"):
         described["dialect"] = {"commentRows": [HXL_ROW]}

@@ -34,9 +34,10 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
     "note": _FONT | {"font_color": _GREY},
     "link": _FONT | {"font_color": "#0563C1", "underline": 1},
     "header": _BOX | {"bold": True, "align": "center", "font_color": "#FFFFFF", "bg_color": _BLUE},
-    "text": _BOX | {"align": "left"},
+    "text": _BOX | {"align": "left", "indent": 1},
     "centre": _BOX | {"align": "center"},
     "count": _BOX | {"align": "right", "num_format": "#,##0"},
+    "headline": _BOX | {"align": "left", "indent": 1, "num_format": "#,##0"},
     "signed": _BOX | {"align": "right", "num_format": "+#,##0;-#,##0;0"},
     "date": _BOX | {"align": "center", "num_format": "dd/mm/yyyy"},
     "missing": _BOX | {"align": "right", "italic": True, "font_size": 8, "font_color": _GREY},
@@ -62,7 +63,14 @@ class Link:
     text: str
 
 
-Cell = int | str | date | Code | Missing | Link | None
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A number that bears no sign in a column of steps, since it is where they start or lead."""
+
+    value: int
+
+
+Cell = int | str | date | Code | Missing | Link | Plain | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +88,14 @@ class Row:
 
     cells: Sequence[Cell]
     layer: str = ""
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def plain(value: int | Missing) -> Cell:
+    return value if isinstance(value, Missing) else Plain(value)
 
 
 class Book:
@@ -190,7 +206,9 @@ class Page:
         self.sheet.set_row(self.row, 20)
         self.row += 1
 
-    def table(self, name: str, columns: Sequence[Column], rows: Sequence[Row], *, frozen: int | None = None, tall: float = 0) -> tuple[int, int]:
+    def table(
+        self, name: str, columns: Sequence[Column], rows: Sequence[Row], *, frozen: int | None = None, tall: float = 0
+    ) -> tuple[int, int]:
         """Writes a real table called `name`; gives its first and last row of cells. With `frozen`, the number of columns, its
         titles stay in view and repeat on paper. There is at least one row."""
         header, first = self.row, self.row + 1
@@ -203,7 +221,7 @@ class Page:
             deep = 1
             for step, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
                 text = self._put(at, step, cell, column.style, row.layer)
-                deep = max(deep, lines_of(text, self.widths[step] * 0.9))
+                deep = max(deep, lines_of(text, self.widths[step] * 0.9 - 1))
             self.sheet.set_row(at, min(_TALLEST, max(tall, _LINE * deep + 3)))
         if frozen is not None:
             self.sheet.freeze_panes(first, frozen)
@@ -222,7 +240,9 @@ class Page:
             sheet.write_url(row, at, f"internal:'{cell.text}'!A1", book.style("text", "link"), cell.text)
             return cell.text
         if isinstance(cell, Code):
-            cell = cell.label(book.lang)
+            cell = capital(cell.label(book.lang))
+        if isinstance(cell, Plain):
+            cell, style = cell.value, "count"
         if isinstance(cell, date):
             sheet.write_datetime(row, at, datetime.combine(cell, time()), book.style(style, layer))
             return "00/00/0000"

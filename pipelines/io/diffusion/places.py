@@ -97,7 +97,9 @@ class Places:
 
     def of(self, level: Level) -> list[Place]:
         """The places of a level that have a total, in the order of their codes."""
-        return sorted((place for place in self._totals if place.level == level), key=lambda place: (place.pcode or "", place.name or ""))
+        return sorted(
+            (place for place in self._totals if place.level == level), key=lambda place: (place.pcode or "", place.name or "")
+        )
 
     def row(self, place: Place, key: Total = STOCK) -> Mapping[str, Any]:
         return self._totals.get(place, {}).get(key, {})

@@ -80,7 +80,9 @@ def sdmx_csv(frame: pd.DataFrame) -> tuple[Table, bytes]:
 
 def _renamed(field: Field, name: str) -> Field:
     """The age is written in other codes."""
-    return Field(name, Kind.TEXT if name == "AGE" else field.kind, field.label, field.about, choices=field.choices, required=field.required)
+    return Field(
+        name, Kind.TEXT if name == "AGE" else field.kind, field.label, field.about, choices=field.choices, required=field.required
+    )
 
 
 def _plain(name: str) -> Field:
@@ -111,8 +113,6 @@ def hxl_csv(frame: pd.DataFrame) -> bytes:
 # --- HDX HAPI -------------------------------------------------------------------------------------------------------------
 
 
-
-
 def hapi_table() -> Table:
     """The columns of the `idps` endpoint of HDX HAPI."""
     counts = {"admin_level", "population", "reporting_round"}
@@ -123,7 +123,8 @@ def hapi_table() -> Table:
     )  # fmt: skip
     about = Text("Colonne de HDX HAPI (idps)", "Column of HDX HAPI (idps)")
     columns = tuple(
-        Field(name, Kind.INTEGER if name in counts else Kind.DATE if "period" in name else Kind.TEXT, Text(name, name), about) for name in names
+        Field(name, Kind.INTEGER if name in counts else Kind.DATE if "period" in name else Kind.TEXT, Text(name, name), about)
+        for name in names
     )
     label = Text("Effectif des PDI (HDX HAPI)", "Stock of IDPs (HDX HAPI)")
     return Table("hapi_idps", label, Text("Pays, régions et cercles", "Country, regions and cercles"), columns)

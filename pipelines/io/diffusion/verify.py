@@ -99,7 +99,7 @@ class Verdict:
     def _why(self, lang: str) -> str:
         if self.reason is Authenticity.REFUSED:
             return texts.message(self.detail, lang)
-        return texts.message(f"verify_{self.reason}", lang, key=self.key, name=self.detail)
+        return texts.message(f"verify_{self.reason}", lang, fingerprint=self.key, name=self.detail)
 
     def _later(self, lang: str) -> str:
         if self.later_revision is not None:
@@ -254,7 +254,10 @@ def _content(path: Path, most: int) -> bytes:
 
 def _digest(path: Path) -> str:
     with _open(path, _FILE_SIZE) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 _PROPERTIES = "docProps/core.xml"
@@ -341,7 +344,7 @@ def _of_folder(folder: Path, trusted: Mapping[str, Ed25519PublicKey]) -> Verdict
             return _of_release(False, Authenticity.INCOMPLETE, found.told, name)
         if _digest(folder / name) != listed.sha256:
             return _of_release(False, Authenticity.CHANGED, found.told, name)
-    others = set(os.listdir(folder)) - {*found.told.files, MANIFEST, SIGNATURE, SUMS}
+    others = {place.name for place in folder.iterdir()} - {*found.told.files, MANIFEST, SIGNATURE, SUMS}
     return replace(_of_release(True, Authenticity.SIGNED, found.told), beside=tuple(_shown(name) for name in sorted(others)))
 
 
@@ -381,7 +384,7 @@ def _of_manifest(path: Path, trusted: Mapping[str, Ed25519PublicKey]) -> Verdict
     if not found.holds:
         return _unsigned(found)
     if path.name == SUMS:
-        sums = dict(reversed(line.split("  ", 1)) for line in _text(path).splitlines() if "  " in line)
+        sums = {name: digest for digest, _, name in (line.partition("  ") for line in _text(path).splitlines())}
         listed = {name: one.sha256 for name, one in found.told.files.items()}
         listed |= {name: _digest(found.folder / name) for name in (MANIFEST, SIGNATURE)}
         if sums != listed:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from pipelines.io.diffusion import cascade
 from pipelines.io.diffusion.edition import EditionOf
-from pipelines.io.diffusion.pages import A3, Book, Cell, Column, Link, Missing, Page, Row
+from pipelines.io.diffusion.pages import A3, Book, Cell, Column, Link, Missing, Page, Row, capital, plain
 from pipelines.io.diffusion.places import (
     COMMON,
     FAMILIES,
@@ -43,7 +43,7 @@ from schemas.codes import (
     Unit,
     YesNo,
 )
-from schemas.fields import Table
+from schemas.fields import Field, Table
 
 Tables = Mapping[str, tuple[Table, pd.DataFrame]]
 
@@ -69,7 +69,14 @@ class _Edition:
             "revision": self._revision, "completeness": self._completeness, "sites": self._sites, "territory": self._territory,
             "notes": self._notes, "dictionary": self._dictionary,
         }  # fmt: skip
-        optional = {"bridge": "bridge", "cascade": "bridge", "revision": "revision", "completeness": "completeness", "sites": "sites", "territory": "territory"}
+        optional = {
+            "bridge": "bridge",
+            "cascade": "bridge",
+            "revision": "revision",
+            "completeness": "completeness",
+            "sites": "sites",
+            "territory": "territory",
+        }
         self.written = [name for name in self.sheets if optional.get(name) is None or optional[name] in self.frame]
 
     def content(self) -> bytes:
@@ -101,7 +108,7 @@ class _Edition:
     # --- summary ---
 
     def _summary(self) -> None:
-        widths = (38, 30, 46, 34)
+        widths = (40, 104)
         last_day = Period.parse(self.header.period).last_day
         about = self.say("release_summary_note", last_day=last_day, file=f"{self.header.stem}.xlsx")
         page = Page(self.book, self.say("release_sheet_summary"), widths, about)
@@ -109,14 +116,22 @@ class _Edition:
         self._facts(page)
         self._reservations(page)
         page.section(self.say("draft_guide"))
+        page.sheet.fit_to_pages(1, 1)
         columns = [Column(self.say("release_sheet")), Column(self.say("release_holds"))]
-        page.table("Feuilles", columns, [Row([Link(self.sheet(name)), self.say(f"release_guide_{name}")]) for name in self.written])
+        page.table(
+            "Feuilles", columns, [Row([Link(self.sheet(name)), self.say(f"release_guide_{name}")]) for name in self.written]
+        )
 
     def _headline_table(self, page: Page) -> None:
         page.section(self.say("release_headlines", month=texts.month(self.header.period, self.lang)))
         [country] = self.places.of(Level.COUNTRY)
         rows = [Row([self.say(f"draft_headline_{key[0]}_{key[2]}"), self.places.total(country, key)], "big") for key in HEADLINES]
-        page.table("Chiffres_nationaux", [Column(self.say("draft_indicator")), Column(self.title("value"), style="count")], rows, tall=22)
+        page.table(
+            "Chiffres_nationaux",
+            [Column(self.say("draft_indicator")), Column(self.title("value"), style="headline")],
+            rows,
+            tall=22,
+        )
 
     def _facts(self, page: Page) -> None:
         header = self.header
@@ -126,12 +141,20 @@ class _Edition:
             "published_by": header.published_by, "meeting_on": header.meeting_on, "minutes": header.minutes_number, "signatories": signed,
         }  # fmt: skip
         if header.revision > 1 and header.reason_code is not None:
-            facts |= {"reason": f"{header.reason_code.label(self.lang)} : {header.reason}" if header.reason else header.reason_code}
+            facts |= {
+                "reason": f"{capital(header.reason_code.label(self.lang))} : {header.reason}"
+                if header.reason
+                else header.reason_code
+            }
         facts |= {"compared_with": header.compared_with or self.say("release_none_before"), "dataset": header.dataset_sha256,
                   "rules": header.rules_hash, "settings": header.settings_hash}  # fmt: skip
         page.section(self.say("release_publication"))
         columns = [Column(self.say("release_fact")), Column(self.say("release_told"))]
-        page.table("Publication", columns, [Row([self.say(f"release_fact_{name}"), _left(value, self.lang)]) for name, value in facts.items()])
+        page.table(
+            "Publication",
+            columns,
+            [Row([self.say(f"release_fact_{name}"), _left(value, self.lang)]) for name, value in facts.items()],
+        )
 
     def _reservations(self, page: Page) -> None:
         reservations = list(self.edition.reservations)
@@ -185,8 +208,10 @@ class _Edition:
             rest = self.places.unknown(place, family)
             if not isinstance(rest, Missing) and 0 < rest[0] < total:  # type: ignore[operator]
                 count, reason = rest
-                said.append(self.say("draft_remark_partial", family=self.say(f"draft_family_{family}"), count=count, reason=reason))
-        return self.say("draft_separator").join(said)
+                said.append(
+                    self.say("draft_remark_partial", family=self.say(f"draft_family_{family}"), count=count, reason=reason)
+                )
+        return capital(self.say("draft_separator").join(said))
 
     # --- the bridge ---
 
@@ -194,7 +219,7 @@ class _Edition:
         table = self.tables["bridge"][0]
         cited = [name for name in ("file", "sheet", "cell") if name in table.by_name]
         columns = [
-            Column(self.title("region"), 15), Column(self.say("draft_bridge_figure"), 25), Column(table["item"].label.in_(self.lang), 6, "centre"),
+            Column(self.title("region"), 15), Column(self.say("draft_bridge_figure"), 28), Column(table["item"].label.in_(self.lang), 6, "centre"),
             Column(table["kind"].label.in_(self.lang), 30), Column(table["reason"].label.in_(self.lang), 48), Column(self.title("value"), 16, "signed"),
             Column(self.say("bridge_decision"), 44), *(Column(table[name].label.in_(self.lang), fields.BRIDGE[name].width) for name in cited),
         ]  # fmt: skip
@@ -220,14 +245,13 @@ class _Edition:
         for item in sorted(items, key=lambda row: int(row["item"])):
             values.append(cascade.bridge_value(item, self.places, place))
             yield Row([
-                region, figure, str(item["item"]), AdjustmentKind(item["kind"]), item["reason"], values[-1], self._decision(item),
+                region, figure, str(item["item"]), AdjustmentKind(item["kind"]), capital(item["reason"] or ""),
+                plain(values[-1]) if item["kind"] == AdjustmentKind.RETURN else values[-1], self._decision(item),
                 *(item.get(name) for name in cited),
             ])  # fmt: skip
         official = self.places.total(place, key)
-        known = [value for value in values if isinstance(value, int)]
-        adds_up = not known if isinstance(official, Missing) else sum(known) == official
-        check = self.say("bridge_adds_up" if adds_up else "bridge_does_not_add_up")
-        yield Row([region, figure, None, self.say("bridge_official"), check, official, *[None] * (1 + len(cited))], "total")
+        check = self.say(cascade.bridge_check(values, official))
+        yield Row([region, figure, "=", self.say("bridge_official"), check, plain(official), *[None] * (1 + len(cited))], "total")
 
     def _decision(self, item: Mapping[str, Any]) -> str | None:
         if not item.get("action"):
@@ -240,13 +264,17 @@ class _Edition:
         return self.say("bridge_decided", action=action, day=day, reason=why)
 
     def _cascade(self) -> None:
-        page = self.page("cascade", (22, 52, 18, 15, 15, 15, 18), self.say("release_cascade_note"))
+        page = self.page("cascade", (20, 48, 15, 14, 13, 13, 15), self.say("release_cascade_note"))
         cascade.write(page, list(cascade.waterfalls(self.frame["bridge"], self.places, self.country, self.lang)))
 
     # --- what changed, what came ---
 
     def _revision(self) -> None:
-        page = self.page("revision", (14, 20, 24, 13, 16, 22, 13, 16, 18, 18), self.say("release_revision_note", revision_number=str(self.header.revision)))
+        page = self.page(
+            "revision",
+            (14, 20, 24, 13, 16, 22, 13, 16, 18, 18),
+            self.say("release_revision_note", revision_number=str(self.header.revision)),
+        )
         rows = list(records(self.frame["revision"]))
         self._net_effect(page, rows)
         changes = [row for row in rows if row["value"] != row["previous_value"]]
@@ -257,7 +285,10 @@ class _Edition:
             return
         names = ("pcode", "level", "population_group", "measure", "unit")
         code, level, *about = (Column(self.title(name)) for name in names)
-        counts = [Column(self.say(f"revision_{name}"), style=style) for name, style in (("before", "count"), ("now", "count"), ("difference", "signed"))]
+        counts = [
+            Column(self.say(f"revision_{name}"), style=style)
+            for name, style in (("before", "count"), ("now", "count"), ("difference", "signed"))
+        ]
         columns = [Column(self.say("draft_change_kind")), code, Column(self.say("draft_place")), level, *about, *counts]
         page.table("Changements", columns, [Row(self._change(row)) for row in changes])
 
@@ -274,7 +305,10 @@ class _Edition:
             code = place.pcode or ""
             own = [row for row in rows if (row["pcode"] or "").startswith(code)]
             counts: list[Cell] = [sum(_kind(row) == kind for row in own) for kind in kinds]
-            net = [self._difference(next((row for row in own if row["pcode"] == code and _key(row) == key), None)) for key in (STOCK, STOCK_HOUSEHOLDS)]
+            net = [
+                self._difference(next((row for row in own if row["pcode"] == code and _key(row) == key), None))
+                for key in (STOCK, STOCK_HOUSEHOLDS)
+            ]
             told.append(Row([code, place.name or self.country, *counts, *net], "" if place.region else "total"))
         page.table("Effet_net", columns, told)
 
@@ -283,7 +317,15 @@ class _Edition:
         numbers: list[Cell] = [Missing(MissingReason.NOT_REPORTED) if value is None else int(value) for value in values]
         place = self.name_of(row["pcode"], row.get("region"), row.get("cercle"), row.get("commune"))
         about: list[Cell] = [PopulationGroup(row["population_group"]), Measure(row["measure"]), Unit(row["unit"])]
-        return [self.say(f"revision_{_kind(row)}"), row["pcode"], place, Level(row["level"]), *about, *numbers, self._difference(row)]
+        return [
+            capital(self.say(f"revision_{_kind(row)}")),
+            row["pcode"],
+            place,
+            Level(row["level"]),
+            *about,
+            *numbers,
+            self._difference(row),
+        ]
 
     def _difference(self, row: Mapping[str, Any] | None) -> Cell:
         """The difference in numbers, or why there is none."""
@@ -296,7 +338,14 @@ class _Edition:
         shown = [field for field in table.fields if field.name not in ("period", "revision")]
         widths = [12, 20] + [16] * (len(shown) - 2)
         page = self.page("completeness", widths, self.say("release_completeness_note"))
-        columns = [Column(field.label.in_(self.lang), 16, "count" if field.name.startswith("rows") else "centre" if field.is_count else "text") for field in shown]
+        columns = [
+            Column(
+                field.label.in_(self.lang),
+                16,
+                "count" if field.name.startswith("rows") else "centre" if field.is_count else "text",
+            )
+            for field in shown
+        ]
         rows = []
         for row in sorted(records(frame), key=lambda row: row["pcode"] or ""):
             received = bool(row["received"])
@@ -345,7 +394,11 @@ class _Edition:
                 if field.name in kinds and value:
                     cells.append(kinds[field.name](value))
                 elif field.is_count:
-                    cells.append(Missing(MissingReason.NOT_REPORTED if field.name == "value" else MissingReason.NOT_APPLICABLE) if value is None else int(value))
+                    cells.append(
+                        Missing(MissingReason.NOT_REPORTED if field.name == "value" else MissingReason.NOT_APPLICABLE)
+                        if value is None
+                        else int(value)
+                    )
                 else:
                     cells.append(value)
             rows.append(Row(cells))
@@ -355,7 +408,9 @@ class _Edition:
 
     def _notes(self) -> None:
         page = self.page("notes", (34, 118), "")
-        rows = [Row([self.say(f"note_{name}_title"), self.say(f"note_{name}", file=f"{self.header.stem}.xlsx")]) for name in _NOTES]
+        rows = [
+            Row([self.say(f"note_{name}_title"), self.say(f"note_{name}", file=f"{self.header.stem}.xlsx")]) for name in _NOTES
+        ]
         lists: dict[str, type[Code]] = {"missing": MissingReason, "status": ObsStatus, "conf": ConfStatus, "basis": Basis}
         lists |= {"grade": Grade} if self.graded else {}
         for name, kind in lists.items():
@@ -368,20 +423,24 @@ class _Edition:
         page.table("Notes", [Column(self.say("note_subject")), Column(self.say("note_text"))], rows, frozen=0)
 
     def _dictionary(self) -> None:
-        page = self.page("dictionary", (22, 22, 30, 18, 62, 26), self.say("release_dictionary_note"))
-        titles = ("file", "column", "title", "type", "about", "list")
-        rows = [
-            Row([f"{name}.csv", field.name, field.label.in_(self.lang), self.say(f"dictionary_{field.kind}"), field.about.in_(self.lang),
-                 field.choices.__name__ if field.choices else None])
-            for name, (table, _) in self.tables.items()
-            for field in table.fields
-        ]  # fmt: skip
-        page.table("Colonnes", [Column(self.say(f"dictionary_{title}")) for title in titles], rows, frozen=2)
-        page.section(self.say("dictionary_codes"))
-        lists = {field.choices for table, _ in self.tables.values() for field in table.fields if field.choices} | _BREAKDOWN_CODES
-        codes_ = [Row([kind.__name__, str(code), code.label(self.lang)]) for kind in sorted(lists, key=lambda kind: kind.__name__) for code in kind]
-        codes_ += [Row([self.say("dictionary_every"), word, self.say(f"dictionary_{name}")]) for word, name in ((codes.TOTAL, "total"), (codes.UNKNOWN, "unknown"))]
-        page.table("Codes", [Column(self.say(f"dictionary_{title}")) for title in ("list", "code", "title")], codes_)
+        """Each column once, with the files that have it, and its codes below it."""
+        page = self.page("dictionary", (34, 18, 24, 40, 16, 62), self.say("release_dictionary_note"))
+        holders: dict[Field, list[str]] = {}
+        for name, (table, _) in self.tables.items():
+            for field in table.fields:
+                holders.setdefault(field, []).append(f"{name}.csv")
+        rows = []
+        for field, names in holders.items():
+            kind = field.choices or _BREAKDOWN_CODES.get(field.name)
+            told = self.say("dictionary_choice" if kind else f"dictionary_{field.kind}")
+            where = ", ".join(names)
+            rows.append(Row([where, field.name, None, field.label.in_(self.lang), told, field.about.in_(self.lang)], "strong"))
+            words = [(str(code), code.label(self.lang)) for code in kind or ()]
+            if field.name in fields.BREAKDOWNS:
+                words += [(codes.TOTAL, self.say("dictionary_total")), (codes.UNKNOWN, self.say("dictionary_unknown"))]
+            rows += [Row([where, field.name, word, label, None, None]) for word, label in words]
+        titles = ("files", "column", "code", "title", "type", "about")
+        page.table("Dictionnaire", [Column(self.say(f"dictionary_{title}")) for title in titles], rows, frozen=3)
 
 
 _BRIDGED: tuple[Total, ...] = tuple(
@@ -391,7 +450,10 @@ _BRIDGED: tuple[Total, ...] = tuple(
     for unit in (Unit.INDIVIDUAL, Unit.HOUSEHOLD)
 )  # fmt: skip
 _NOTES = ("idp", "returnee", "repatriated", "stock", "flow", "breakdown", "territory", "official", "verify", "files")
-_BREAKDOWN_CODES: set[type[Code]] = {codes.Sex, codes.AgeBand, codes.Shelter, codes.Displacement, codes.Cause, codes.Vulnerability}
+_BREAKDOWN_CODES: Mapping[str, type[Code]] = {
+    "sex": codes.Sex, "age": codes.AgeBand, "shelter": codes.Shelter, "displacement": codes.Displacement, "cause": codes.Cause,
+    "vulnerability": codes.Vulnerability,
+}  # fmt: skip
 
 
 def _left(value: Cell, lang: str) -> Cell:
