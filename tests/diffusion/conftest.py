@@ -123,3 +123,17 @@ def internal(internal_edition: EditionOf) -> Made:
 @pytest.fixture(scope="session")
 def public(public_edition: EditionOf) -> Made:
     return Made(public_edition, files(public_edition))
+
+
+@pytest.fixture(scope="session")
+def small(internal_edition: EditionOf) -> Made:
+    """The totals of regions and country alone, for what is quick to write again."""
+    figures, bridge = internal_edition.figures, internal_edition.bridge
+    wide = ["region", "country"]
+    return Made(
+        replace(
+            internal_edition, figures=figures[is_total(figures) & figures["level"].isin(wide)], bridge=bridge[bridge["level"].isin(wide)],
+            revisions=internal_edition.revisions.iloc[:2],
+        ),
+        {},
+    )  # fmt: skip

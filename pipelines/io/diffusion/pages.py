@@ -221,7 +221,8 @@ class Page:
             deep = 1
             for step, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
                 text = self._put(at, step, cell, column.style, row.layer)
-                deep = max(deep, lines_of(text, self.widths[step] * 0.9 - 1))
+                small = 1.3 if isinstance(cell, Missing) else 0.9
+                deep = max(deep, lines_of(text, self.widths[step] * small - 1))
             self.sheet.set_row(at, min(_TALLEST, max(tall, _LINE * deep + 3)))
         if frozen is not None:
             self.sheet.freeze_panes(first, frozen)

@@ -220,7 +220,7 @@ class _Edition:
         cited = [name for name in ("file", "sheet", "cell") if name in table.by_name]
         columns = [
             Column(self.title("region"), 15), Column(self.say("draft_bridge_figure"), 28), Column(table["item"].label.in_(self.lang), 6, "centre"),
-            Column(table["kind"].label.in_(self.lang), 30), Column(table["reason"].label.in_(self.lang), 48), Column(self.title("value"), 16, "signed"),
+            Column(table["kind"].label.in_(self.lang), 30), Column(table["reason"].label.in_(self.lang), 54), Column(self.title("value"), 16, "signed"),
             Column(self.say("bridge_decision"), 44), *(Column(table[name].label.in_(self.lang), fields.BRIDGE[name].width) for name in cited),
         ]  # fmt: skip
         page = self.page("bridge", [column.width for column in columns], self.say("release_bridge_note"), paper=A3)
@@ -256,12 +256,14 @@ class _Edition:
     def _decision(self, item: Mapping[str, Any]) -> str | None:
         if not item.get("action"):
             return None
-        day = date.fromisoformat(item["decided_on"]) if item.get("decided_on") else None
-        action = Action(item["action"])
-        why = item.get("decision_reason") or self.say("draft_none")
+        told = {
+            "action": capital(Action(item["action"]).label(self.lang)),
+            "day": date.fromisoformat(item["decided_on"]) if item.get("decided_on") else None,
+            "reason": item.get("decision_reason"),
+        }
         if item.get("decided_by"):
-            return self.say("bridge_decided_by", action=action, by=item["decided_by"], day=day, reason=why)
-        return self.say("bridge_decided", action=action, day=day, reason=why)
+            return self.say("bridge_decided_by", by=item["decided_by"], **told)
+        return self.say("bridge_decided", **told)
 
     def _cascade(self) -> None:
         page = self.page("cascade", (20, 48, 15, 14, 13, 13, 15), self.say("release_cascade_note"))
