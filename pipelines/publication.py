@@ -337,7 +337,8 @@ def make(act: Act, approved: Approved) -> Made:
     with act.store() as store:
         release, period = approved.release, act.period
         return {
-            edition: edition_files(store, period, release, approved.said, edition, act.settings, approved.key) for edition in Edition
+            edition: edition_files(store, period, release, approved.said, edition, act.settings, approved.key)
+            for edition in Edition
         }
 
 

@@ -79,10 +79,13 @@ class Settings(BaseSettings):
         False, description="La CMP publie la fiabilité des chiffres (A à D) / the CMP publishes the grades of figures"
     )
     disclosure_threshold: int = Field(
-        10, ge=2, description="Effectif sous lequel l'édition publique masque une ventilation sensible / count below which the public edition withholds a sensitive breakdown",
+        10,
+        ge=2,
+        description="Effectif sous lequel l'édition publique masque une ventilation sensible / count below which the public edition withholds a sensitive breakdown",
     )
     signing_key: Path | None = Field(
-        None, description="Clé qui signe les diffusions ; `cles/cmp-idp.key` dans le dossier des données si vide / key that signs releases",
+        None,
+        description="Clé qui signe les diffusions ; `cles/cmp-idp.key` dans le dossier des données si vide / key that signs releases",
     )
     signatory: str = Field(
         "Le Directeur national du Développement social", description="Signataire des lettres aux régions / who signs the letters"

@@ -328,6 +328,20 @@ class Role(Code):
     PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
 
 
+class Authenticity(Code):
+    """What a check finds out about a file that is said to be of a release. The first two are official."""
+
+    SIGNED = "signed", "signature valable", "valid signature"
+    IN_STORE = "in_store", "connu de la base", "known to the store"
+    DRAFT = "draft", "classeur de projet", "draft workbook"
+    CHANGED = "changed", "contenu modifié", "changed content"
+    INCOMPLETE = "incomplete", "fichier absent", "file absent"
+    SIGNATURE_WRONG = "signature_wrong", "signature fausse", "wrong signature"
+    KEY_UNKNOWN = "key_unknown", "clé inconnue ici", "key not known here"
+    UNKNOWN_FILE = "unknown_file", "fichier inconnu", "unknown file"
+    REFUSED = "refused", "contrôle refusé", "check refused"
+
+
 class AdjustmentKind(Code):
     """The items of the bridge. `return` opens it; the others explain every step to the official value."""
 
