@@ -159,8 +159,7 @@ def _table(part: pd.DataFrame, dims: list[str], totals: Mapping[Place, int], see
     whole = np.array([totals.get(place, _NO_LIMIT) for place in places], dtype=np.int64)
     parents = [_parent(place, at) for place in places]
     exchanges, rest = _of_sex_and_age(keys, there) if len(dims) == 2 else _of_criteria(keys, values, whole, parents)
-    # who is of unknown sex and age, and is everybody, tells nothing that the total does not
-    silent = np.array([UNKNOWN in key for key in keys]) & (values == whole[:, None])
+    silent = _telling_nothing(keys, values, whole, parents)
     return _Table(
         rows=rows,
         values=values,
@@ -181,6 +180,17 @@ def _parent(place: Place, at: Mapping[Place, int]) -> int:
         if found in at:
             return at[found]
     return -1
+
+
+def _telling_nothing(keys: Sequence[Key], values: Counts, totals: Counts, parents: Sequence[int]) -> Mask:
+    """The cells of unknown sex or age that are everybody of a place, or of places below: they tell nothing that totals do not."""
+    silent = np.array([UNKNOWN in key for key in keys]) & (values == totals[:, None])
+    unknown = np.flatnonzero([UNKNOWN in key for key in keys])
+    for place in reversed(range(len(parents))):
+        below = [child for child, parent in enumerate(parents) if parent == place]
+        of_silent = (values[below] * silent[below])[:, unknown].sum(axis=0)
+        silent[place, unknown] |= of_silent == values[place, unknown]
+    return silent
 
 
 Exchange = tuple[frozenset[int], frozenset[int]]
@@ -424,12 +434,13 @@ class _Table:
     # --- the last resort
 
     def _draw_in(self, place: int, cell: int) -> None:
-        """Withholds a whole breakdown, or leaves it out: of the place, of those beside and above it, of all. The first that gives
+        """Withholds a whole breakdown, or leaves it out: of the place, of those in it, beside it and above it, of all. The first that gives
         the cell a move; with nothing published there is nothing to work out."""
         above = self.parents[place]
-        around = [place] if above < 0 else [above, *self.children[above]]
+        beside = [place] if above < 0 else self.children[above]
+        within = [other for other in range(len(self.parents)) if other == place or place in self._above(other)]
         before = self.withheld.copy(), self.whole.copy(), self.omitted.copy()
-        for places in ([place], around, list(range(len(self.parents)))):
+        for places in ([place], within, beside, [*beside, max(above, 0)], list(range(len(self.parents)))):
             for leave_out in (False, True):
                 self.withheld, self.whole, self.omitted = (mask.copy() for mask in before)
                 self.whole[places] = True
