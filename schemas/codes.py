@@ -204,7 +204,6 @@ class MissingReason(Code):
     NOT_APPLICABLE = "not_applicable", "sans objet", "not applicable"
     NO_RETURN = "no_return", "fiche non reçue", "no return received"
     REJECTED = "rejected", "ligne rejetée", "row rejected"
-    CONFIDENTIAL = "confidential", "masqué (secret statistique)", "suppressed (statistical disclosure control)"
 
 
 class Effect(Code):
@@ -320,6 +319,13 @@ class ConfStatus(Code):
     FREE = "F", "libre", "free (for publication)"
     SMALL = "A", "masqué : petit effectif", "primary confidentiality due to small counts"
     SECONDARY = "D", "masqué pour en protéger un autre", "secondary confidentiality"
+
+
+class Role(Code):
+    """Who moves a release: the rights of PostgreSQL and the four eyes go by it."""
+
+    OPERATOR = "operator", "qui compile", "who compiles"
+    PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
 
 
 class AdjustmentKind(Code):
@@ -491,5 +497,7 @@ class EventStatus(Code):
     CLOSED = "closed", "clos", "closed"
 
 
+CONFIDENTIAL = "confidential"
+"""What stands as the missing reason of a value that is kept back in the public edition; `ConfStatus` says which kind it is."""
 TOTAL = "_T"
 UNKNOWN = "_U"

@@ -151,7 +151,7 @@ OLD: dict[str, dict[str, str]] = {
         "fingerprint": "'f'",
     },
     "release": {
-        "id": "1", "period": "'2019-12'", "revision": "1", "state": "'published'", "as_of": _DAY, "rules_hash": "'r'",
+        "id": "1", "period": "'2019-12'", "revision": "0", "state": "'draft'", "as_of": _DAY, "rules_hash": "'r'",
         "dataset_sha256": "'d'", "compiled_at": "'x'",
     },
     "figure": {
