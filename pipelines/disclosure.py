@@ -34,7 +34,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from schemas.codes import TOTAL, UNKNOWN, ConfStatus, MissingReason, ObsStatus, Vulnerability
+from schemas.codes import CONFIDENTIAL, TOTAL, UNKNOWN, ConfStatus, ObsStatus, Vulnerability
 from schemas.fields import BREAKDOWNS, FIGURE_KEY
 
 PLACE = ["level", "region", "cercle", "commune"]
@@ -84,7 +84,7 @@ def protect(figures: pd.DataFrame, sites: pd.DataFrame, *, threshold: int, earli
     shown = shown.assign(conf_status=status)
     hidden = shown["conf_status"] != ConfStatus.FREE
     shown["value"] = shown["value"].astype("Int64").mask(hidden)
-    shown["missing_reason"] = shown["missing_reason"].astype(object).mask(hidden, str(MissingReason.CONFIDENTIAL))
+    shown["missing_reason"] = shown["missing_reason"].astype(object).mask(hidden, CONFIDENTIAL)
     shown["obs_status"] = shown["obs_status"].astype(object).mask(hidden, str(ObsStatus.MISSING))
     return Protected(shown.drop(index=left_out).reset_index(drop=True), _protect_sites(sites, threshold, earlier))
 
