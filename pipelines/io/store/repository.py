@@ -42,7 +42,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from pipelines.io.store import register, releases, tables, views
+from pipelines.io.store import guards, register, releases, roles, tables, views
 from pipelines.io.store.audit import GENESIS
 from pipelines.io.store.audit import append as _append
 from pipelines.io.store.audit import as_json as _json
@@ -875,7 +875,7 @@ def _schema_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Migrates inside the transaction of `connection`. Views are code over the tables: they go before and come back after."""
+    """Migrates inside the transaction of `connection`. Views and guards are code over the tables: they go before and come back after."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -883,6 +883,7 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "pipelines.io.store:migrations")
     config.attributes["connection"] = connection
+    guards.drop(connection)
     views.drop(connection)
     try:
         command.upgrade(config, "head")
@@ -891,6 +892,8 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError("a row lost the row that it belongs to", "damaged")
     views.create(connection)
+    guards.create(connection)
+    roles.grant(connection)
 
 
 # --- frames ---------------------------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ def upgrade() -> None:
     _release_territory()
     _visa()
     _explanation()
+    _roles()
 
 
 def downgrade() -> None:
@@ -340,3 +341,30 @@ def _explanation() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_explanation")),
     )
     op.create_index(op.f("ix_explanation_period"), "explanation", ["period"], unique=False)
+
+
+def _roles() -> None:
+    """Who may do what on PostgreSQL; roles are of the server, and another store on it may have made them."""
+    if op.get_bind().dialect.name != "postgresql":
+        return
+    op.execute(
+        """
+        DO $roles$
+        DECLARE wanted text;
+        BEGIN
+            FOREACH wanted IN ARRAY ARRAY['cmp_reader', 'cmp_operator', 'cmp_publisher'] LOOP
+                IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
+                    BEGIN
+                        EXECUTE 'CREATE ROLE ' || wanted || ' NOLOGIN';
+                    EXCEPTION
+                        WHEN duplicate_object OR unique_violation THEN NULL;
+                        WHEN insufficient_privilege THEN
+                            RAISE NOTICE USING MESSAGE = 'role ' || wanted || ' is missing and may not be created here: a database '
+                                || 'administrator runs what python -m pipelines.io.store.roles prints';
+                    END;
+                END IF;
+            END LOOP;
+        END
+        $roles$
+        """
+    )
