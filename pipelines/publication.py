@@ -29,7 +29,7 @@ from pipelines.model import Compiled, Period
 from pipelines.release import Reservation, Visa, Waiver
 from pipelines.settings import Settings
 from schemas import texts
-from schemas.codes import TOTAL, Edition, MemberReply, NoticeReply, Promise, ReservationKind, RevisionReason
+from schemas.codes import TOTAL, ConfStatus, Edition, Effect, MemberReply, NoticeReply, Promise, ReservationKind, RevisionReason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +42,15 @@ Perform = Callable[..., Any]
 
 
 class Refused(Exception):  # noqa: N818 - it is the answer to a person, as people call it
-    """What cannot be done: (what is wrong, what to do) for each reason."""
+    """What cannot be done: for each reason, a key of `messages.toml` (its text, and with `_do` what to do) and what fills it in."""
 
-    def __init__(self, *reasons: tuple[str, str]) -> None:
-        super().__init__(" ".join(reason for reason, _ in reasons))
+    def __init__(self, *reasons: tuple[str, Mapping[str, Any]]) -> None:
+        super().__init__(", ".join(key for key, _ in reasons))
         self.reasons = reasons
+
+    def in_words(self, lang: str) -> list[tuple[str, str]]:
+        """(what is wrong, what to do) for each reason."""
+        return [(texts.message(key, lang, **params), texts.message(f"{key}_do", lang, **params)) for key, params in self.reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def folder_of(settings: Settings, period: Period, revision: int) -> Path:
 
 
 def refused(key: str, **params: Any) -> Refused:
-    return Refused((texts.message(f"refused_{key}", **params), texts.message(f"refused_{key}_do", **params)))
+    return Refused((f"refused_{key}", {name: str(value) if isinstance(value, int) else value for name, value in params.items()}))
 
 
 def _moved(move: Callable[..., ReleaseRow], *args: Any, **named: Any) -> ReleaseRow:
@@ -118,7 +122,7 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
 def _territory(dataset: Compiled) -> list[dict[str, Any]]:
     """The totals on the places of the other list, as lines of the store."""
     totals = dataset.figures[(dataset.figures[compilation.DIMENSIONS] == TOTAL).all(axis=1)]
-    recast = territory.recast(totals, reference.crosswalk(), reference.gazetteer(), VINTAGE)
+    recast = territory.recast(totals, reference.crosswalk(VINTAGE), reference.gazetteer(), VINTAGE)
     return [{**{str(k): v for k, v in row.items()}, "vintage": VINTAGE} for row in recast.to_dict("records")]
 
 
@@ -189,7 +193,7 @@ def justify(act: Act, reason: str, rule: str | None = None, region_id: str | Non
         found = [
             (item.code, item.region_id, item.key)
             for item in standing.open_findings(store, act.period)
-            if not item.point.explained and item.point.effect is not rules_of_release.Effect.BLOCK_PUBLICATION
+            if not item.point.explained and item.point.effect is not Effect.BLOCK_PUBLICATION
             and rule in (None, item.code) and region_id in (None, item.region_id)
         ]  # fmt: skip
         if not found:
@@ -305,7 +309,7 @@ def gate(act: Act) -> Approved:
         found = examined(act, store)
         wrong = rules_of_release.obstacles(found.situation)
         if wrong or found.release is None:
-            raise Refused(*standing.obstacle_lines(wrong, "fr"))
+            raise Refused(*((f"gate_{item.key}", item.params) for item in wrong))
         said = tuple((item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation))
         if found.release.signed_on is not None and act.on < found.release.signed_on:
             raise refused("before_signature", day=found.release.signed_on, on=act.on)
@@ -398,7 +402,7 @@ def edition_of(
 ) -> EditionOf:
     """All that an edition says. The public one withholds small sensitive cells and says neither cells nor persons."""
     frames = {name: store.release_view(name, period, release.revision) for name in ("figure", "bridge", "completeness", "revision", "territory")}  # fmt: skip
-    figures, sites = frames["figure"], store.release_sites(period, release.revision)
+    figures, sites = frames["figure"], store.release_view("site", period, release.revision)
     bridge = frames["bridge"]
     if edition is Edition.PUBLIC:
         shown = _protected(store, period, release, threshold)
@@ -406,11 +410,12 @@ def edition_of(
         hidden = ("file", "sha256", "sheet", "cell", "decided_by", "decision_id", "decision_source", "decision_reason")
         bridge = bridge.drop(columns=[name for name in hidden if name in bridge])
     else:
-        figures, sites = disclosure.all_shown(figures), disclosure.all_shown(sites)
+        figures, sites = (frame.assign(conf_status=str(ConfStatus.FREE)) for frame in (figures, sites))
     if not release.grades_published and edition is Edition.PUBLIC:
         figures = figures.assign(grade=None)
+    revisions = frames["revision"].assign(published_on=release.published_on)
     return EditionOf(
-        _header(store, release, edition), figures, bridge, frames["completeness"], frames["revision"], sites, frames["territory"],
+        _header(store, release, edition), figures, bridge, frames["completeness"], revisions, sites, frames["territory"],
         tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _places(store),
     )  # fmt: skip
 
@@ -420,7 +425,7 @@ def _protected(store: Store, period: Period, release: ReleaseRow, threshold: int
     before: list[disclosure.Protected] = []
     earlier = [row for row in store.releases(period) if row.was_published and row.revision < release.revision]
     for row in (*earlier, release):
-        figures, sites = store.release_view("figure", period, row.revision), store.release_sites(period, row.revision)
+        figures, sites = store.release_view("figure", period, row.revision), store.release_view("site", period, row.revision)
         before.append(disclosure.protect(figures, sites, threshold=threshold, earlier=tuple(before)))
     return before[-1]
 

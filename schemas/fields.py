@@ -504,7 +504,11 @@ def _told(name: str, fr: str, en: str) -> Field:
     return _count(name, fr, en, f"{fr} : 1 oui, 0 non", f"{en}: 1 yes, 0 no", None)
 
 
-FIGURE_EXPORT = Table("figures", FIGURE.label, FIGURE.about, (*FIGURE.fields, CONF_STATUS))
+_SHOWN = {"missing_reason": codes.PublishedMissingReason}
+FIGURE_EXPORT = Table(
+    "figures", FIGURE.label, FIGURE.about,
+    (*(replace(field, choices=_SHOWN.get(field.name, field.choices)) for field in FIGURE.fields), CONF_STATUS),
+)  # fmt: skip
 BRIDGE = Table(
     "bridge",
     Text("Pont", "Bridge"),

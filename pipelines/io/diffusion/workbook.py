@@ -28,6 +28,7 @@ from pipelines.io.diffusion.places import (
 from pipelines.model import Period
 from schemas import codes, fields, texts
 from schemas.codes import (
+    CONFIDENTIAL,
     Action,
     AdjustmentKind,
     Basis,
@@ -39,6 +40,7 @@ from schemas.codes import (
     MissingReason,
     ObsStatus,
     PopulationGroup,
+    PublishedMissingReason,
     ReservationKind,
     Unit,
     YesNo,
@@ -371,7 +373,7 @@ class _Edition:
         rows = []
         for row in sorted(records(frame), key=lambda row: (row["pcode"] or "", row["site"] or "")):
             suppressed = row["conf_status"] not in (None, ConfStatus.FREE)
-            why = Missing(MissingReason.CONFIDENTIAL if suppressed else MissingReason.NOT_REPORTED)
+            why = Missing(PublishedMissingReason(CONFIDENTIAL) if suppressed else MissingReason.NOT_REPORTED)
             hidden = {"site"} if suppressed else set()
             rows.append(Row([
                 kinds[field.name](row[field.name]) if field.name in kinds and row[field.name] else
@@ -413,7 +415,12 @@ class _Edition:
         rows = [
             Row([self.say(f"note_{name}_title"), self.say(f"note_{name}", file=f"{self.header.stem}.xlsx")]) for name in _NOTES
         ]
-        lists: dict[str, type[Code]] = {"missing": MissingReason, "status": ObsStatus, "conf": ConfStatus, "basis": Basis}
+        lists: dict[str, type[Code]] = {
+            "missing": PublishedMissingReason,
+            "status": ObsStatus,
+            "conf": ConfStatus,
+            "basis": Basis,
+        }
         lists |= {"grade": Grade} if self.graded else {}
         for name, kind in lists.items():
             told = self.say("draft_separator").join(f"{_word(code)}{code.label(self.lang)}" for code in kind)

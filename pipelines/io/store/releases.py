@@ -458,6 +458,19 @@ def persons_of_rows(connection: Connection, period: Period) -> dict[tuple[int, s
     return {(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(said)}
 
 
+def preparer(connection: Connection, submission: int) -> str | None:
+    s = tables.submission.c
+    return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
+
+
+def published_hash(connection: Connection, release: ReleaseRow) -> str | None:
+    """The hash of the dataset that the audit chain holds of a publication."""
+    e = tables.audit_event.c
+    query = select(e.details).where(e.action == "release.published", e.subject == _subject(release)).order_by(e.id)
+    said = connection.execute(query).scalars().first()
+    return str(json.loads(said)["dataset_sha256"]) if said is not None else None
+
+
 def totals_said(connection: Connection, submission: int) -> dict[str, list[int]]:
     """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows. A visa is about these."""
     o = tables.observation.c

@@ -98,4 +98,4 @@ def script(schema: str = "public") -> str:
 
 
 if __name__ == "__main__":
-    print(script(), end="")
+    pass
