@@ -328,6 +328,32 @@ class Role(Code):
     PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
 
 
+class Authenticity(Code):
+    """What a check finds out about a file that is said to be of a release. The first two are official."""
+
+    SIGNED = "signed", "signature valable", "valid signature"
+    IN_STORE = "in_store", "connu de la base", "known to the store"
+    DRAFT = "draft", "classeur de projet", "draft workbook"
+    CHANGED = "changed", "contenu modifié", "changed content"
+    INCOMPLETE = "incomplete", "fichier absent", "file absent"
+    SIGNATURE_WRONG = "signature_wrong", "signature fausse", "wrong signature"
+    KEY_UNKNOWN = "key_unknown", "clé inconnue ici", "key not known here"
+    UNKNOWN_FILE = "unknown_file", "fichier inconnu", "unknown file"
+    REFUSED = "refused", "contrôle refusé", "check refused"
+
+
+class CrosswalkBasis(Code):
+    """How it is known where a place of one list lies on another."""
+
+    COMMUNE_LISTED = "commune_listed", "commune listée dans ce cercle", "commune listed in this cercle"
+    CHIEF_TOWN = "chief_town", "chef-lieu du cercle de ce nom", "chief town of the cercle of that name"
+    SAME_CERCLE = "same_cercle", "cercle inchangé, seul de sa région", "same cercle, the only one of its region"
+    ALL_COMMUNES = "all_communes", "toutes ses communes sont dans ce cercle", "all its communes are in this cercle"
+    REGION_OF_CERCLE = "region_of_cercle", "tout ce qui en vient est dans cette région", "all that came of it is in this region"
+    REGION_OF_CERCLES = "region_of_cercles", "tous ses cercles sont dans cette région", "all its cercles are in this region"
+    STRADDLES = "straddles", "réparti entre plusieurs régions", "in several regions"
+
+
 class AdjustmentKind(Code):
     """The items of the bridge. `return` opens it; the others explain every step to the official value."""
 

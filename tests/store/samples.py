@@ -189,7 +189,9 @@ def _fill(connection: Connection, key: int, revision: int, period: Period) -> No
 
 
 def _names(table: str, *but: str) -> list[str]:
-    return [f'"{column.name}"' for column in tables.metadata.tables[table].columns if column.name not in ("id", "release_id", *but)]
+    return [
+        f'"{column.name}"' for column in tables.metadata.tables[table].columns if column.name not in ("id", "release_id", *but)
+    ]
 
 
 def everything(store: Store) -> dict[str, list[Any]]:

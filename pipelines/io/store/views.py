@@ -171,7 +171,9 @@ _STEP = """
 """
 _NEXT_ON = """(SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision > r.revision
         ORDER BY q.revision LIMIT 1)"""
-_WHOLE = f"SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}"
+_WHOLE = (
+    f"SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}"
+)
 
 
 def _now_and_before(now: str, before: str, place: str, about: str) -> str:

@@ -72,7 +72,8 @@ def _release() -> None:
             "reason_code IN ('late_return', 'correction_by_region', 'duplicate_removed', 'decision', 'method', 'error')",
         )
         release.create_check_constraint(
-            op.f("ck_release_revision_has_a_reason"), "revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)"
+            op.f("ck_release_revision_has_a_reason"),
+            "revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)",
         )
         release.create_check_constraint(
             op.f("ck_release_signed_by_somebody"),
@@ -227,7 +228,9 @@ def _reply() -> None:
             "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
             name=op.f("ck_reply_reply"),
         ),
-        sa.CheckConstraint("reply IN ('agreed', 'accepted') OR length(trim(coalesce(reason, ''))) > 0", name=op.f("ck_reply_reason")),
+        sa.CheckConstraint(
+            "reply IN ('agreed', 'accepted') OR length(trim(coalesce(reason, ''))) > 0", name=op.f("ck_reply_reason")
+        ),
         sa.CheckConstraint("(organisation IS NULL) <> (region_id IS NULL)", name=op.f("ck_reply_of_a_member_or_a_region")),
         sa.CheckConstraint("length(trim(given_by)) > 0", name=op.f("ck_reply_given_by")),
         sa.ForeignKeyConstraint(["region_id"], ["place.place_id"], name=op.f("fk_reply_region_id")),
