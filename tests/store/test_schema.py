@@ -275,7 +275,7 @@ def test_a_failed_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.M
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(views, "create", fails)
+        patched.setattr(guards, "create", fails)
         with pytest.raises(RuntimeError, match="killed"):
             Store.open(empty_url)
     with Store.open(empty_url, migrate=False) as store, store._read() as connection:

@@ -72,7 +72,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
 _PREFIX = "guard_"
 _REPLY_CLOSED = "NEW.organisation IS NOT NULL AND {state} IN ('signed', 'published')"
 _NO_LATE_REPLY = "a member replies before the release is signed: reply"
-_FOLLOWS = "an audit event follows the last one"
+_FOLLOWS = "an audit event follows the last one: audit_event"
 
 
 def fingerprint() -> str:
