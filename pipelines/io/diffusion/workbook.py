@@ -100,10 +100,18 @@ class _Edition:
     def title(self, name: str, table: Table = fields.FIGURE_EXPORT) -> str:
         return table[name].label.in_(self.lang)
 
-    def name_of(self, pcode: str | None, *names: str | None) -> str:
-        """The name of a place, the smallest that is told; else what the edition calls its code."""
-        told = next((name for name in reversed(names) if name), None)
-        return told or self.edition.places.get(pcode or "", pcode or self.country) if pcode != "ML" else self.country
+    def name_of(self, row: Mapping[str, Any]) -> str:
+        """The name of a place that may be of the revision before alone."""
+        if row["level"] == Level.COUNTRY:
+            return self.country
+        code = row["pcode"] or ""
+        return (
+            row.get("commune")
+            or row.get("cercle")
+            or row.get("region")
+            or self.places.names.get(code)
+            or self.edition.places.get(code, code)
+        )
 
     # --- summary ---
 
@@ -317,12 +325,11 @@ class _Edition:
     def _change(self, row: Mapping[str, Any]) -> list[Cell]:
         values = [row["previous_value"], row["value"]]
         numbers: list[Cell] = [Missing(MissingReason.NOT_REPORTED) if value is None else int(value) for value in values]
-        place = self.name_of(row["pcode"], row.get("region"), row.get("cercle"), row.get("commune"))
         about: list[Cell] = [PopulationGroup(row["population_group"]), Measure(row["measure"]), Unit(row["unit"])]
         return [
             capital(self.say(f"revision_{_kind(row)}")),
             row["pcode"],
-            place,
+            self.name_of(row),
             Level(row["level"]),
             *about,
             *numbers,
