@@ -4,24 +4,39 @@ Commands that run no flow import neither Prefect nor pandas: what a command need
 deferred here, since Typer reads the help texts of one language from them.
 """
 
-import json
 import os
 import re
 import sys
-import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from typer import rich_utils
-from typer.core import TyperCommand, TyperGroup
 
 from pipelines.model import Period
+from pipelines.terminal import (
+    DONE,
+    FAILED,
+    NEEDS_A_PERSON,
+    WRONG_USAGE,
+    Command,
+    Group,
+    SettingsError,
+    day_of,
+    err,
+    has_store,
+    out,
+    period_of,
+    print_json,
+    read_settings,
+    region_meant,
+    spinner,
+    wrong_usage,
+)
 from schemas import texts
 from schemas.codes import Effect
 from schemas.texts import message
@@ -29,30 +44,6 @@ from schemas.texts import message
 if TYPE_CHECKING:
     from pipelines.model import FileReport
     from pipelines.settings import Settings
-
-DONE, NEEDS_A_PERSON, WRONG_USAGE, FAILED = 0, 1, 2, 3
-
-# written to a file or a log, a line is not cut to the width of a screen
-out = Console(width=None if sys.stdout.isatty() else 130)
-err = Console(stderr=True, width=None if sys.stderr.isatty() else 130)
-
-
-class _HelpInLanguage:
-    """Describes `--help` itself in the language of the run."""
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)  # type: ignore[misc]
-        if option is not None:
-            option.help = message("cli_help_option", ctx.find_root().obj or "fr")
-        return option
-
-
-class _Command(_HelpInLanguage, TyperCommand):
-    pass
-
-
-class _Group(_HelpInLanguage, TyperGroup):
-    pass
 
 
 def language_of(arguments: Sequence[str]) -> str:
@@ -63,27 +54,9 @@ def language_of(arguments: Sequence[str]) -> str:
         if word == "--lang" and at + 1 < len(arguments):
             return "en" if arguments[at + 1] == "en" else "fr"
     try:
-        return _settings().lang
+        return read_settings().lang
     except Exception:  # the command itself reports settings that cannot be read
         return "fr"
-
-
-class SettingsError(Exception):
-    """The settings file or a CMP_ variable cannot be used."""
-
-
-def _settings() -> "Settings":
-    from pydantic import ValidationError
-
-    from pipelines.settings import SETTINGS_FILE, Settings
-
-    try:
-        return Settings()
-    except ValidationError as failure:
-        first = failure.errors()[0]
-        raise SettingsError(f"{'.'.join(map(str, first['loc']))} : {first.get('input')!r}") from failure
-    except tomllib.TOMLDecodeError as failure:
-        raise SettingsError(f"{SETTINGS_FILE} : {failure}") from failure
 
 
 def build(lang: str) -> typer.Typer:
@@ -97,7 +70,7 @@ def build(lang: str) -> typer.Typer:
         setattr(rich_utils, name, texts.raw(f"cli_typer_{name.lower()}", lang))
 
     app = typer.Typer(
-        name="cmp-idp", cls=_Group, help=say("cli_app"), no_args_is_help=True, add_completion=False,
+        name="cmp-idp", cls=Group, help=say("cli_app"), no_args_is_help=True, add_completion=False,
         context_settings={"help_option_names": ["-h", "--help"], "obj": lang}, pretty_exceptions_enable=False,
     )  # fmt: skip
     period_argument = Annotated[str, typer.Argument(metavar="PERIOD", help=say("cli_period"))]
@@ -108,7 +81,7 @@ def build(lang: str) -> typer.Typer:
     def root(lang_: lang_option = lang) -> None:
         pass
 
-    @app.command("consolidate", cls=_Command, help=say("cli_consolidate"))
+    @app.command("consolidate", cls=Command, help=say("cli_consolidate"))
     def consolidate(
         period: period_argument,
         as_of: Annotated[str | None, typer.Option("--as-of", metavar="AAAA-MM-JJ", help=say("cli_as_of"))] = None,
@@ -116,9 +89,9 @@ def build(lang: str) -> typer.Typer:
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_consolidate(_period(period, lang), _day(as_of, lang), strict, as_json, lang))
+        raise typer.Exit(_consolidate(period_of(period, lang), day_of(as_of, lang), strict, as_json, lang))
 
-    @app.command("validate", cls=_Command, help=say("cli_validate"))
+    @app.command("validate", cls=Command, help=say("cli_validate"))
     def validate(
         files: Annotated[list[Path], typer.Argument(metavar="FILES…", help=say("cli_files"))],
         period: Annotated[str | None, typer.Option("--period", metavar="AAAA-MM", help=say("cli_validate_period"))] = None,
@@ -126,22 +99,26 @@ def build(lang: str) -> typer.Typer:
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_validate(files, _period(period, lang) if period else None, retour, as_json, lang))
+        raise typer.Exit(_validate(files, period_of(period, lang) if period else None, retour, as_json, lang))
 
-    @app.command("status", cls=_Command, help=say("cli_status"))
+    @app.command("status", cls=Command, help=say("cli_status"))
     def status(period: period_argument, as_json: json_option = False, lang_: lang_option = lang) -> None:
-        raise typer.Exit(_status(_period(period, lang), as_json, lang))
+        raise typer.Exit(_status(period_of(period, lang), as_json, lang))
 
-    @app.command("explain", cls=_Command, help=say("cli_explain"))
+    @app.command("explain", cls=Command, help=say("cli_explain"))
     def explain(
         place: Annotated[str, typer.Argument(metavar="PLACE", help=say("cli_place"))],
         period: period_argument,
+        draft: Annotated[bool, typer.Option("--draft", help=say("cli_explain_draft"))] = False,
+        revision: Annotated[int | None, typer.Option("--revision", metavar="N", min=1, help=say("cli_explain_revision"))] = None,
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_explain(place, _period(period, lang), as_json, lang))
+        if draft and revision is not None:
+            raise wrong_usage(message("cli_draft_and_revision", lang))
+        raise typer.Exit(_explain(place, period_of(period, lang), draft, revision, as_json, lang))
 
-    @app.command("template", cls=_Command, help=say("cli_template"))
+    @app.command("template", cls=Command, help=say("cli_template"))
     def template(
         period: Annotated[str, typer.Option("--period", metavar="AAAA-MM", help=say("cli_period"))],
         region: Annotated[list[str] | None, typer.Option("--region", metavar="NAME", help=say("cli_template_region"))] = None,
@@ -149,7 +126,7 @@ def build(lang: str) -> typer.Typer:
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_template(_period(period, lang), region or [], folder, as_json, lang))
+        raise typer.Exit(_template(period_of(period, lang), region or [], folder, as_json, lang))
 
     app.add_typer(_places_commands(lang))
     _add_meeting_commands(app, lang)
@@ -165,7 +142,7 @@ def _add_meeting_commands(app: typer.Typer, lang: str) -> None:
     lang_option = Annotated[str, typer.Option("--lang", metavar="fr|en", help=say("cli_lang"))]
     json_option = Annotated[bool, typer.Option("--json", help=say("cli_json"))]
 
-    @app.command("discrepancies", cls=_Command, help=say("cli_discrepancies"))
+    @app.command("discrepancies", cls=Command, help=say("cli_discrepancies"))
     def discrepancies(
         period: Annotated[str, typer.Argument(metavar="PERIOD", help=say("cli_period"))],
         every: Annotated[bool, typer.Option("--all", help=say("cli_discrepancies_all"))] = False,
@@ -182,14 +159,14 @@ def _add_meeting_commands(app: typer.Typer, lang: str) -> None:
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        month, seen = _period(period, lang), _day(as_of, lang)
+        month, seen = period_of(period, lang), day_of(as_of, lang)
         if export is not None and filled is not None:
-            raise _wrong_usage(message("cli_export_and_import", lang))
+            raise wrong_usage(message("cli_export_and_import", lang))
         if filled is not None:
-            raise typer.Exit(_discrepancies_import(month, filled, by, _day(day, lang), as_json, lang))
+            raise typer.Exit(_discrepancies_import(month, filled, by, day_of(day, lang), as_json, lang))
         raise typer.Exit(_discrepancies(month, every, region, export, seen, as_json, lang))
 
-    @app.command("decide", cls=_Command, help=say("cli_decide"))
+    @app.command("decide", cls=Command, help=say("cli_decide"))
     def decide(
         by: Annotated[str, typer.Option("--by", metavar="NAME", help=say("cli_decide_by"))],
         reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help=say("cli_decide_reason"))],
@@ -204,20 +181,20 @@ def _add_meeting_commands(app: typer.Typer, lang: str) -> None:
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        words, on = [word for word in (about, action) if word is not None], _day(day, lang) or date.today()
+        words, on = [word for word in (about, action) if word is not None], day_of(day, lang) or date.today()
         if undo is not None:
             if words or group or source or period or region:
-                raise _wrong_usage(message("cli_decide_form_undo", lang))
+                raise wrong_usage(message("cli_decide_form_undo", lang))
             raise typer.Exit(_decide_undo(undo, by.strip(), on, reason.strip(), as_json, lang))
         if group is not None:
             if len(words) != 1 or source or period is None or group not in ("small", "frozen"):
-                raise _wrong_usage(message("cli_decide_form_group", lang))
-            month = _period(period, lang)
+                raise wrong_usage(message("cli_decide_form_group", lang))
+            month = period_of(period, lang)
             raise typer.Exit(_decide_group(group, month, region, words[0], by.strip(), on, reason.strip(), as_json, lang))
         if period or region:
-            raise _wrong_usage(message("cli_decide_not_group", lang))
+            raise wrong_usage(message("cli_decide_not_group", lang))
         if len(words) != 2:
-            raise _wrong_usage(message("cli_decide_form", lang))
+            raise wrong_usage(message("cli_decide_form", lang))
         raise typer.Exit(_decide(words[0], words[1], source, by.strip(), on, reason.strip(), as_json, lang))
 
 
@@ -227,7 +204,7 @@ def _places_commands(lang: str) -> typer.Typer:
     def say(key: str) -> str:
         return message(key, lang)
 
-    places = typer.Typer(name="places", cls=_Group, help=say("cli_places"), no_args_is_help=True)
+    places = typer.Typer(name="places", cls=Group, help=say("cli_places"), no_args_is_help=True)
     lang_option = Annotated[str, typer.Option("--lang", metavar="fr|en", help=say("cli_lang"))]
     json_option = Annotated[bool, typer.Option("--json", help=say("cli_json"))]
 
@@ -235,7 +212,7 @@ def _places_commands(lang: str) -> typer.Typer:
     def root(lang_: lang_option = lang) -> None:
         pass
 
-    @places.command("match", cls=_Command, help=say("cli_places_match"))
+    @places.command("match", cls=Command, help=say("cli_places_match"))
     def match(
         file: Annotated[Path, typer.Argument(metavar="FILE", help=say("cli_places_list"))],
         vintage: Annotated[str, typer.Option("--vintage", metavar="cod-AAAA", help=say("cli_places_vintage"))] = "cod-2021",
@@ -244,16 +221,16 @@ def _places_commands(lang: str) -> typer.Typer:
     ) -> None:
         raise typer.Exit(_places_match(file, vintage, as_json, lang))
 
-    @places.command("review", cls=_Command, help=say("cli_places_review"))
+    @places.command("review", cls=Command, help=say("cli_places_review"))
     def review(
         period: Annotated[str | None, typer.Argument(metavar="PERIOD", help=say("cli_places_review_period"))] = None,
         to: Annotated[Path | None, typer.Option("--out", metavar="FILE.xlsx", help=say("cli_places_out"))] = None,
         as_json: json_option = False,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_places_review(_period(period, lang) if period else None, to, as_json, lang))
+        raise typer.Exit(_places_review(period_of(period, lang) if period else None, to, as_json, lang))
 
-    @places.command("confirm", cls=_Command, help=say("cli_places_confirm"))
+    @places.command("confirm", cls=Command, help=say("cli_places_confirm"))
     def confirm(
         name: Annotated[str, typer.Argument(metavar="NAME", help=say("cli_places_name"))],
         by: Annotated[str, typer.Option("--by", metavar="NAME", help=say("cli_places_by"))],
@@ -264,7 +241,7 @@ def _places_commands(lang: str) -> typer.Typer:
         day: Annotated[str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help=say("cli_places_date"))] = None,
         lang_: lang_option = lang,
     ) -> None:
-        raise typer.Exit(_places_confirm(name, place, level, parent, by.strip(), reason, _day(day, lang) or date.today(), lang))
+        raise typer.Exit(_places_confirm(name, place, level, parent, by.strip(), reason, day_of(day, lang) or date.today(), lang))
 
     return places
 
@@ -327,41 +304,18 @@ def _failure(failure: Exception, lang: str) -> str:
     return message("cli_failed", lang, why=f"{type(failure).__name__}: {failure}")
 
 
-def _period(text: str, lang: str) -> Period:
-    try:
-        return Period.parse(text)
-    except ValueError:
-        raise _wrong_usage(message("cli_bad_period", lang, period=text)) from None
-
-
-def _day(text: str | None, lang: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        raise _wrong_usage(message("cli_bad_day", lang, day=str(text))) from None
-
-
-def _wrong_usage(sentence: str) -> typer.Exit:
-    err.print(sentence, highlight=False)
-    return typer.Exit(WRONG_USAGE)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
-
-
 # --- consolidate --------------------------------------------------------------------------------------------------------
 
 
 def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool, lang: str) -> int:
-    settings = _settings()
+    settings = read_settings()
     if not (settings.raw_dir / str(period)).is_dir():
         err.print(message("cli_no_inbox", lang, folder=str(settings.raw_dir / str(period))))
         return WRONG_USAGE
     from pipelines import consolidation, engine
 
     job = consolidation.job(period, settings, as_of)
-    with _spinner(message("cli_starting", lang)) as say, engine.running(settings.processed_dir / ".prefect"):
+    with spinner(message("cli_starting", lang)) as say, engine.running(settings.processed_dir / ".prefect"):
         from pipelines import flows
 
         say(message("cli_running", lang, period=str(period)))
@@ -370,7 +324,7 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
     if as_json:
         from pipelines.io.show import status_json
 
-        _print_json(
+        print_json(
             {
                 **status_json(board),
                 "written": [str(path) for path in (*outcome.written, *outcome.sent_back.paths, *outcome.asked.paths)],
@@ -387,16 +341,6 @@ def _consolidate(period: Period, as_of: date | None, strict: bool, as_json: bool
             out.print(escape(asked), highlight=False, soft_wrap=True)
     needs = any(found.effect is not Effect.INFORM for found in findings) or bool(board.discrepancies)
     return NEEDS_A_PERSON if strict and needs else DONE
-
-
-@contextmanager
-def _spinner(text: str) -> Iterator[Callable[[str], None]]:
-    """A line of progress on the error stream, so that standard output stays clean; nothing when it is not a terminal."""
-    if not err.is_terminal:
-        yield lambda _: None
-        return
-    with err.status(text) as status:
-        yield status.update
 
 
 def _board(settings: "Settings", period: Period) -> tuple[Any, Any]:
@@ -433,11 +377,11 @@ def _print_sent_back(written: Any, lang: str) -> None:
 def _check_retour(folder: Path, files: list[Path], lang: str) -> None:
     """A mistyped folder is not made, and received files stay alone in theirs."""
     if folder.exists() and not folder.is_dir():
-        raise _wrong_usage(message("cli_retour_not_folder", lang, folder=str(folder)))
+        raise wrong_usage(message("cli_retour_not_folder", lang, folder=str(folder)))
     if not folder.resolve().parent.is_dir():
-        raise _wrong_usage(message("cli_retour_no_parent", lang, folder=str(folder.parent)))
+        raise wrong_usage(message("cli_retour_no_parent", lang, folder=str(folder.parent)))
     if folder.resolve() in {path.resolve().parent for path in files}:
-        raise _wrong_usage(message("cli_retour_inbox", lang, folder=str(folder)))
+        raise wrong_usage(message("cli_retour_inbox", lang, folder=str(folder)))
 
 
 def _validate(files: list[Path], period: Period | None, retour: Path | None, as_json: bool, lang: str) -> int:
@@ -452,13 +396,13 @@ def _validate(files: list[Path], period: Period | None, retour: Path | None, as_
     from pipelines.io import show
 
     month, written = period or _month_of_folder(files), None
-    with _spinner(message("cli_validating", lang)):
+    with spinner(message("cli_validating", lang)):
         if retour is None:
-            reports = consolidation.validate(files, _settings(), month)
+            reports = consolidation.validate(files, read_settings(), month)
         else:
-            reports, written = consolidation.validate_and_send_back(files, _settings(), month, retour)
+            reports, written = consolidation.validate_and_send_back(files, read_settings(), month, retour)
     if as_json:
-        _print_json(show.validation_json(reports, lang))
+        print_json(show.validation_json(reports, lang))
     else:
         for report in reports:
             for line in show.validation_lines(report, lang):
@@ -483,14 +427,14 @@ def _stops(report: "FileReport") -> bool:
 
 
 def _status(period: Period, as_json: bool, lang: str) -> int:
-    settings = _settings()
+    settings = read_settings()
     from pipelines.io import show
 
-    if not _has_store(settings, lang):
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     board, findings = _board(settings, period)
     if as_json:
-        _print_json(show.status_json(board))
+        print_json(show.status_json(board))
     elif board.state is None:
         err.print(message("cli_never_consolidated", lang, period=str(period)))
     else:
@@ -498,17 +442,9 @@ def _status(period: Period, as_json: bool, lang: str) -> int:
     return DONE if board.state is not None else NEEDS_A_PERSON
 
 
-def _has_store(settings: "Settings", lang: str) -> bool:
-    """A SQLite store is not created by a question about it."""
-    if settings.database_url is None and not (settings.processed_dir / "cmp.sqlite").exists():
-        err.print(message("cli_no_store", lang, store=str(settings.processed_dir / "cmp.sqlite")))
-        return False
-    return True
-
-
-def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
-    settings = _settings()
-    if not _has_store(settings, lang):
+def _explain(place: str, period: Period, draft: bool, revision: int | None, as_json: bool, lang: str) -> int:
+    settings = read_settings()
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import explain
     from pipelines.io.store import Store
@@ -518,12 +454,19 @@ def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
         if not found:
             err.print(message("cli_no_place", lang, place=place))
             return NEEDS_A_PERSON
-        told = [story for story in explain.stories(store, found, period) if story.says_something]
+        try:
+            release = explain.chosen(store, period, draft=draft, revision=revision)
+        except KeyError:
+            known = [str(row.revision) for row in store.releases(period)]
+            which = message("cli_known_revisions" if known else "cli_known_no_revision", lang, revisions=known)
+            err.print(message("cli_no_revision", lang, period=str(period), revision=str(revision), known=which))
+            return NEEDS_A_PERSON
+        told = [story for story in explain.stories(store, found, period, release) if story.says_something]
     if not told:
         err.print(message("cli_no_figure", lang, place=place, period=str(period)))
         return NEEDS_A_PERSON
     if as_json:
-        _print_json([explain.as_json(story, lang) for story in told])
+        print_json([explain.as_json(story, lang) for story in told])
     else:
         for story in told:
             for line in explain.lines(story, lang):
@@ -535,13 +478,13 @@ def _explain(place: str, period: Period, as_json: bool, lang: str) -> int:
 
 
 def _template(period: Period, regions: list[str], folder: Path | None, as_json: bool, lang: str) -> int:
-    settings = _settings()
+    settings = read_settings()
     directorates = _directorates(period, regions, lang)
     from pipelines.io.template.month import write_fiches
 
     into = folder or settings.processed_dir / str(period) / "modeles"
     written = []
-    with _spinner(message("cli_starting", lang)) as say, _store_if_any(settings) as store:
+    with spinner(message("cli_starting", lang)) as say, _store_if_any(settings) as store:
         for item in write_fiches(into, period, directorates, settings, store):
             say(message("cli_template_writing", lang, region_name=item.region))
             written.append(item)
@@ -549,7 +492,7 @@ def _template(period: Period, regions: list[str], folder: Path | None, as_json: 
     if as_json:
         files = [{"region": item.region, "file": str(item.path), "set_aside": str(item.set_aside) if item.set_aside else None}
                  for item in written]  # fmt: skip
-        _print_json({"period": str(period), "past": past, "files": files})
+        print_json({"period": str(period), "past": past, "files": files})
         return DONE
     told = (
         message("cli_template_past", lang, past=past)
@@ -570,15 +513,15 @@ def _directorates(period: Period, regions: list[str], lang: str) -> list[Any]:
     from pipelines.io import reference
 
     expected = {one.place_id: one for one in reference.expected_directorates(period)}
-    gazetteer = reference.gazetteer(reference.confirmed_in(_settings().store_url) if regions else ())
+    gazetteer = reference.gazetteer(reference.confirmed_in(read_settings().store_url) if regions else ())
     wanted: dict[str, Any] = {}
     for name in regions:
         match = gazetteer.match(name, "region")
         if match.place_id is None:
             near = [item.name for item in match.suggestions]
-            raise _wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
+            raise wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
         if match.place_id not in expected:
-            raise _wrong_usage(escape(message("cli_region_not_expected", lang, region=name, period=str(period))))
+            raise wrong_usage(escape(message("cli_region_not_expected", lang, region=name, period=str(period))))
         wanted[match.place_id] = expected[match.place_id]
     return list((wanted or expected).values())
 
@@ -601,11 +544,11 @@ def _store_if_any(settings: "Settings") -> Iterator[Any]:
 def _discrepancies(
     period: Period, every: bool, region: str | None, export: Path | None, as_of: date | None, as_json: bool, lang: str
 ) -> int:
-    settings = _settings()
+    settings = read_settings()
     if export is not None and export.suffix.lower() != ".xlsx":
-        raise _wrong_usage(message("cli_export_suffix", lang, file=str(export)))
-    region_id = _region_meant(region, settings, lang) if region else None
-    if not _has_store(settings, lang):
+        raise wrong_usage(message("cli_export_suffix", lang, file=str(export)))
+    region_id = region_meant(region, settings, lang) if region else None
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import agenda, show_discrepancies
     from pipelines.io.store import Store
@@ -627,31 +570,19 @@ def _discrepancies(
             escape(message("discrepancies_written", lang, file=str(export), period=str(period))), highlight=False, soft_wrap=True
         )
     if as_json:
-        _print_json(show_discrepancies.machine_form(shown, lang))
+        print_json(show_discrepancies.machine_form(shown, lang))
     elif export is None:
         for line in show_discrepancies.lines(found, shown, lang):
             out.print(line, highlight=False, soft_wrap=not out.is_terminal)
     return NEEDS_A_PERSON if found.open_points else DONE
 
 
-def _region_meant(name: str, settings: "Settings", lang: str) -> str:
-    """The region of a name or code."""
-    from pipelines.io import reference
-
-    gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
-    meant = gazetteer.meant(name, "region")
-    if len(meant) != 1:
-        near = [item.name for item in gazetteer.match(name, "region").suggestions]
-        raise _wrong_usage(escape(message("cli_unknown_region", lang, region=name, suggestion=near)))
-    return meant[0]
-
-
 def _discrepancies_import(period: Period, file: Path, by: str | None, on: date | None, as_json: bool, lang: str) -> int:
     """The decisions of a filled workbook, all or none. The clock is read here and nowhere below."""
     if not file.is_file():
-        raise _wrong_usage(message("cli_no_file", lang, file=str(file)))
-    settings = _settings()
-    if not _has_store(settings, lang):
+        raise wrong_usage(message("cli_no_file", lang, file=str(file)))
+    settings = read_settings()
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import agenda, decisions, meeting_filled, show_discrepancies
     from pipelines.io.store import Store
@@ -670,12 +601,12 @@ def _discrepancies_import(period: Period, file: Path, by: str | None, on: date |
                     store, filled.wanted, by=who, at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang
                 )
         except meeting_filled.MeetingError as why:
-            raise _wrong_usage(escape(str(why))) from None
+            raise wrong_usage(escape(str(why))) from None
         except decisions.RefusedError as why:
             err.print(escape(str(why)), highlight=False)
             return NEEDS_A_PERSON
     if as_json:
-        _print_json({"recorded": [decisions.recorded_json(item) for item in recorded],
+        print_json({"recorded": [decisions.recorded_json(item) for item in recorded],
                      "known": [decisions.recorded_json(item) for item in known], "problems": filled.problems})  # fmt: skip
     else:
         for line in show_discrepancies.imported_lines(filled, recorded, known, lang):
@@ -685,8 +616,8 @@ def _discrepancies_import(period: Period, file: Path, by: str | None, on: date |
 
 def _decide(about: str, word: str, source: str | None, by: str, on: date, reason: str, as_json: bool, lang: str) -> int:
     """One decision. The clock is read here and nowhere below."""
-    settings, action = _settings(), _action(word, lang)
-    if not _has_store(settings, lang):
+    settings, action = read_settings(), _action(word, lang)
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import decisions, show_discrepancies
     from pipelines.io.store import Store
@@ -698,7 +629,7 @@ def _decide(about: str, word: str, source: str | None, by: str, on: date, reason
             store, wanted, today=today, at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang
         )
     if as_json:
-        _print_json(decisions.recorded_json(recorded))
+        print_json(decisions.recorded_json(recorded))
     else:
         for line in show_discrepancies.decided_lines(recorded, lang):
             out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
@@ -713,7 +644,7 @@ def _action(word: str, lang: str) -> Any:
     action = agenda.action_meant(word)
     if action is None:
         words = [agenda.word_of(known, lang) for known in Action]
-        raise _wrong_usage(escape(message("cli_decide_action_unknown", lang, typed_action=word, actions=words)))
+        raise wrong_usage(escape(message("cli_decide_action_unknown", lang, typed_action=word, actions=words)))
     return action
 
 
@@ -730,8 +661,8 @@ def _refused_in_words() -> Iterator[None]:
 
 
 def _decide_undo(number: int, by: str, on: date, reason: str, as_json: bool, lang: str) -> int:
-    settings = _settings()
-    if not _has_store(settings, lang):
+    settings = read_settings()
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import decisions, show_discrepancies
     from pipelines.io.store import Store
@@ -741,7 +672,7 @@ def _decide_undo(number: int, by: str, on: date, reason: str, as_json: bool, lan
             store, number, by=by, on=on, reason=reason, today=date.today(), at=datetime.now(UTC), lang=lang
         )
     if as_json:
-        _print_json({"decision": written, "undoes": number, "id": point.id, "status": str(point.status), "by": by,
+        print_json({"decision": written, "undoes": number, "id": point.id, "status": str(point.status), "by": by,
                      "date": str(on), "reason": reason})  # fmt: skip
     else:
         for line in show_discrepancies.undone_lines(written, number, point, lang):
@@ -752,9 +683,9 @@ def _decide_undo(number: int, by: str, on: date, reason: str, as_json: bool, lan
 def _decide_group(
     kind: str, period: Period, region: str | None, word: str, by: str, on: date, reason: str, as_json: bool, lang: str
 ) -> int:
-    settings, action = _settings(), _action(word, lang)
-    region_id = _region_meant(region, settings, lang) if region else None
-    if not _has_store(settings, lang):
+    settings, action = read_settings(), _action(word, lang)
+    region_id = region_meant(region, settings, lang) if region else None
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import decisions, show_discrepancies
     from pipelines.io.store import Store
@@ -765,7 +696,7 @@ def _decide_group(
             today=date.today(), at=datetime.now(UTC), answer_days=settings.calendar.queries, lang=lang,
         )  # fmt: skip
     if as_json:
-        _print_json({"recorded": [decisions.recorded_json(item) for item in done.recorded], "left": dict(done.left)})
+        print_json({"recorded": [decisions.recorded_json(item) for item in done.recorded], "left": dict(done.left)})
     else:
         for line in show_discrepancies.together_lines(done, settings.materiality, lang):
             out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
@@ -777,18 +708,18 @@ def _decide_group(
 
 def _places_match(file: Path, vintage: str, as_json: bool, lang: str) -> int:
     if not file.is_file():
-        raise _wrong_usage(message("cli_no_file", lang, file=str(file)))
+        raise wrong_usage(message("cli_no_file", lang, file=str(file)))
     from pipelines.io import place_names, reference, show_places
 
-    settings = _settings()
+    settings = read_settings()
     gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
     try:
-        with _spinner(message("cli_matching", lang)):
+        with spinner(message("cli_matching", lang)):
             found = place_names.matched(place_names.read_list(file, vintage, lang, settings.limits), gazetteer)
     except place_names.ListError as why:
-        raise _wrong_usage(escape(str(why))) from None
+        raise wrong_usage(escape(str(why))) from None
     if as_json:
-        _print_json(place_names.matches_json(found, gazetteer))
+        print_json(place_names.matches_json(found, gazetteer))
     else:
         out.print(show_places.match_table(found, gazetteer, lang))
         out.print(show_places.match_headline(found, lang), highlight=False)
@@ -796,17 +727,17 @@ def _places_match(file: Path, vintage: str, as_json: bool, lang: str) -> int:
 
 
 def _places_review(period: Period | None, to: Path | None, as_json: bool, lang: str) -> int:
-    settings = _settings()
-    if not _has_store(settings, lang):
+    settings = read_settings()
+    if not has_store(settings, lang):
         return NEEDS_A_PERSON
     from pipelines.io import place_names, reference, show_places
     from pipelines.io.store import Store
 
     gazetteer = reference.gazetteer(reference.confirmed_in(settings.store_url))
-    with _spinner(message("cli_matching", lang)), Store.open(settings.store_url) as store:
+    with spinner(message("cli_matching", lang)), Store.open(settings.store_url) as store:
         items, settled = place_names.unplaced(store, gazetteer, [period] if period else store.periods())
     if as_json:
-        _print_json(place_names.unplaced_json(items, gazetteer))
+        print_json(place_names.unplaced_json(items, gazetteer))
     elif items:
         out.print(show_places.review_table(items, gazetteer, lang))
     for line in show_places.review_lines(items, settled, lang):
@@ -826,15 +757,15 @@ def _places_confirm(
 ) -> int:
     """One confirmation, or those of a filled sheet. The clock is read here and nowhere below."""
     if not by:
-        raise _wrong_usage(message("cli_by_missing", lang))
+        raise wrong_usage(message("cli_by_missing", lang))
     from pipelines.io import place_names, reference, show_places
     from pipelines.io.store import Store
 
-    settings, unreadable = _settings(), list[str]()
+    settings, unreadable = read_settings(), list[str]()
     if place is not None:
         at_level = place_names.level_meant(level) if level else None
         if level and at_level is None:
-            raise _wrong_usage(message("cli_level_unknown", lang, word=level, known=list(place_names.LEVELS_NAMED)))
+            raise wrong_usage(message("cli_level_unknown", lang, word=level, known=list(place_names.LEVELS_NAMED)))
         items = [place_names.Confirmation(name, place, by, on, at_level, parent, reason)]
     elif Path(name).is_file():
         from pipelines.io import review_sheet
@@ -844,11 +775,11 @@ def _places_confirm(
                 Path(name), by=by, on=on, gazetteer=reference.gazetteer(), lang=lang, limits=settings.limits
             )
         except place_names.ListError as why:
-            raise _wrong_usage(escape(str(why))) from None
+            raise wrong_usage(escape(str(why))) from None
     elif Path(name).suffix:
-        raise _wrong_usage(message("cli_no_file", lang, file=name))
+        raise wrong_usage(message("cli_no_file", lang, file=name))
     else:
-        raise _wrong_usage(message("cli_place_missing", lang, name=name))
+        raise wrong_usage(message("cli_place_missing", lang, name=name))
     outcomes: list[place_names.Outcome] = []
     if items:
         settings.processed_dir.mkdir(parents=True, exist_ok=True)

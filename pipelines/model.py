@@ -407,6 +407,15 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class RegionalVisa:
+    """Who validated a return for its region, when, and under which minutes."""
+
+    validated_by: str
+    validated_on: date
+    minutes_number: str
+
+
+@dataclass(frozen=True, slots=True)
 class SubmissionHead:
     """What compilation needs to know of a current submission."""
 
@@ -418,6 +427,7 @@ class SubmissionHead:
     sha256: str
     validated: bool
     columns: Mapping[str, Mapping[str, str]]
+    visa: RegionalVisa | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from pipelines.model import (
     runs,
 )
 from pipelines.places import Gazetteer, MatchMethod
+from pipelines.release import same_person
 from pipelines.sources import row_name, source_of, source_of_row
 from schemas import fields
 from schemas.cells import plain
@@ -477,7 +478,7 @@ def visa_incomplete(form: FormView) -> Iterator[Hit]:
 @form_rule("VISA_BY_PREPARER")
 def visa_by_preparer(form: FormView) -> Iterator[Hit]:
     found = form.identification
-    if found.has_visa and plain(found.prepared_by or "") == plain(found.validated_by or ""):
+    if found.has_visa and same_person(found.prepared_by, found.validated_by):
         hit = form.hit("validated_by")
         yield replace(hit, value=None)  # a person's name
 

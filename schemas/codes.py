@@ -204,7 +204,6 @@ class MissingReason(Code):
     NOT_APPLICABLE = "not_applicable", "sans objet", "not applicable"
     NO_RETURN = "no_return", "fiche non reçue", "no return received"
     REJECTED = "rejected", "ligne rejetée", "row rejected"
-    CONFIDENTIAL = "confidential", "masqué (secret statistique)", "suppressed (statistical disclosure control)"
 
 
 class Effect(Code):
@@ -322,6 +321,13 @@ class ConfStatus(Code):
     SECONDARY = "D", "masqué pour en protéger un autre", "secondary confidentiality"
 
 
+class Role(Code):
+    """Who moves a release: the rights of PostgreSQL and the four eyes go by it."""
+
+    OPERATOR = "operator", "qui compile", "who compiles"
+    PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
+
+
 class Authenticity(Code):
     """What a check finds out about a file that is said to be of a release. The first two are official."""
 
@@ -334,6 +340,18 @@ class Authenticity(Code):
     KEY_UNKNOWN = "key_unknown", "clé inconnue ici", "key not known here"
     UNKNOWN_FILE = "unknown_file", "fichier inconnu", "unknown file"
     REFUSED = "refused", "contrôle refusé", "check refused"
+
+
+class CrosswalkBasis(Code):
+    """How it is known where a place of one list lies on another."""
+
+    COMMUNE_LISTED = "commune_listed", "commune listée dans ce cercle", "commune listed in this cercle"
+    CHIEF_TOWN = "chief_town", "chef-lieu du cercle de ce nom", "chief town of the cercle of that name"
+    SAME_CERCLE = "same_cercle", "cercle inchangé, seul de sa région", "same cercle, the only one of its region"
+    ALL_COMMUNES = "all_communes", "toutes ses communes sont dans ce cercle", "all its communes are in this cercle"
+    REGION_OF_CERCLE = "region_of_cercle", "tout ce qui en vient est dans cette région", "all that came of it is in this region"
+    REGION_OF_CERCLES = "region_of_cercles", "tous ses cercles sont dans cette région", "all its cercles are in this region"
+    STRADDLES = "straddles", "réparti entre plusieurs régions", "in several regions"
 
 
 class AdjustmentKind(Code):
@@ -505,5 +523,7 @@ class EventStatus(Code):
     CLOSED = "closed", "clos", "closed"
 
 
+CONFIDENTIAL = "confidential"
+"""What stands as the missing reason of a value that is kept back in the public edition; `ConfStatus` says which kind it is."""
 TOTAL = "_T"
 UNKNOWN = "_U"

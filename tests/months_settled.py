@@ -34,7 +34,7 @@ def settled(root: Path, items: Iterable[Discrepancy] = DISPUTED, *, as_of: date 
 
 
 def consolidated(
-    store: Store, items: Iterable[Discrepancy] = DISPUTED, *, decision_id: int | None, as_of: date = PUBLICATION
+    store: Store, items: Iterable[Discrepancy] = DISPUTED, *, decision_id: int | None, as_of: date = PUBLICATION, **stamp: Any
 ) -> None:
     """The draft of the month, with what a decision about Niono changes there and in its region."""
     after = CHANGED if decision_id else 0
@@ -53,6 +53,7 @@ def consolidated(
         as_of=as_of,
         discrepancies=told(items),
         not_comparable=[(APART, sentence)],
+        **stamp,
     )
 
 

@@ -1,4 +1,4 @@
-"""The data dictionary with the views, the rule catalogue and the settings page, written from what they describe.
+"""The data dictionary with the views, the rule catalogue, the settings page and the life of a release, written from what they describe.
 
 python -m pipelines.io.documents            writes them
 python -m pipelines.io.documents --check    ends with 1 when one is stale
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.io.store import Store, views
+from pipelines.release import TRANSITIONS, Transition
 from pipelines.settings import Calendar, Limits, Settings
 from schemas import codes, fields, texts
 
@@ -102,7 +103,26 @@ def settings_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-PAGES = {"dictionary.md": dictionary, "rules.md": rule_catalogue, "settings.md": settings_page}
+def states_page(transitions: Sequence[Transition] = TRANSITIONS) -> str:
+    """The states of a release as a diagram, and who moves it, by which command and on what condition."""
+    named = list(dict.fromkeys(state for move in transitions for state in (move.start, move.end) if state is not None))
+    lines = ["# The life of a release — La vie d'une diffusion", "",
+             "Generated from `pipelines/release.py`; do not edit.", "", "```mermaid", "stateDiagram-v2"]  # fmt: skip
+    lines += [f'    state "{state.fr} / {state.en}" as {state}' for state in named]
+    lines += [f"    {move.start or '[*]'} --> {move.end} : {move.command}" for move in transitions]
+    lines += ["```", "", "| state | French | English | from here, with |", "|---|---|---|---|"]
+    for state in named:
+        onward = dict.fromkeys(f"`{move.command}` → `{move.end}`" for move in transitions if move.start is state)
+        lines.append(f"| `{state}` | {state.fr} | {state.en} | {', '.join(onward) or '—'} |")
+    lines += ["", "| from | to | who | command | on what condition |", "|---|---|---|---|---|"]
+    for move in transitions:
+        start = f"`{move.start}`" if move.start else "—"
+        condition = " / ".join(texts.message(move.condition, lang) for lang in ("en", "fr"))
+        lines.append(f"| {start} | `{move.end}` | {move.role.en} / {move.role.fr} | `{move.command}` | {condition} |")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {"dictionary.md": dictionary, "rules.md": rule_catalogue, "settings.md": settings_page, "states.md": states_page}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,20 +1,26 @@
-"""From a number back to the file, sheet and cells it comes from, with what disagrees with it and what was decided. No pandas."""
+"""From a number back to the file, sheet and cells it comes from, with what disagrees with it and what was decided. No pandas.
+
+Of a published month the official figure is explained, from the release's own copy of the rows; of any other the working draft.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from rich.console import RenderableType
 from rich.markup import escape
+from rich.table import Table
 
+from pipelines import deciding
 from pipelines.io import agenda as told
 from pipelines.io import reference
 from pipelines.io.agenda import Point, cell_of
-from pipelines.io.store import Store
+from pipelines.io.store import ReleaseRow, Store
 from pipelines.model import FLOW_ENDS, Compared, Period
 from schemas import codes, texts
 from schemas.texts import message, number
@@ -31,6 +37,9 @@ POINTS_SHOWN = 5
 FINDINGS_SHOWN = 15
 _CELL_OF = {"household": "households", "individual": "individuals"}
 
+_AMOUNT, _RULE = 16, 12
+"""Width of the column of numbers of a bridge, and of the rule above its last line, in letters."""
+
 Key = tuple[str, str, str]
 """Population group, measure and unit of a number."""
 
@@ -38,7 +47,8 @@ Key = tuple[str, str, str]
 @dataclass(frozen=True, slots=True)
 class Story:
     """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said.
-    `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it; `apart` are numbers about it that are not compared, and why."""
+    `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it; `apart` are numbers about it that are not compared, and why.
+    `release` is the numbered release whose numbers these are, None for the working draft."""
 
     place_id: str
     name: str
@@ -52,6 +62,12 @@ class Story:
     points: Sequence[Point] = ()
     below: Sequence[Point] = ()
     apart: Sequence[Mapping[str, Any]] = ()
+    release: ReleaseRow | None = None
+
+    @property
+    def grades_are_internal(self) -> bool:
+        """Whether the release is one that does not publish its grades."""
+        return self.release is not None and not self.release.grades_published
 
     @property
     def says_something(self) -> bool:
@@ -63,37 +79,65 @@ def find(store: Store, text: str) -> list[str]:
     return [place["place_id"] for place in store.find_place(text)]
 
 
-def stories(store: Store, place_ids: Iterable[str], period: Period) -> list[Story]:
-    """The story of each place in the draft of a month, discrepancies as they stand on its day."""
-    release = store.draft_release(period)
-    points = told.points(store, period, release.as_of if release else period.last_day)
-    return [_story(store, place_id, period, points) for place_id in place_ids]
+def chosen(store: Store, period: Period, *, draft: bool = False, revision: int | None = None) -> ReleaseRow | None:
+    """The release that is explained: the last published one, or the numbered one asked for, whatever its state; None for the working
+    draft, when it is asked for or nothing is published. Raises KeyError for a number that the month does not have."""
+    if revision is not None:
+        found = next((row for row in store.releases(period) if row.revision == revision), None)
+        if found is None:
+            raise KeyError(revision)
+        return found
+    return None if draft else store.published(period)
 
 
-def _story(store: Store, place_id: str, period: Period, points: Sequence[Point]) -> Story:
-    gazetteer = reference.gazetteer()
+def stories(store: Store, place_ids: Iterable[str], period: Period, release: ReleaseRow | None = None) -> list[Story]:
+    """The story of each place in a release, or in the draft of a month, with discrepancies as they stand on its day."""
+    shown = release or store.draft_release(period)
+    points = told.points(store, period, shown.as_of if shown else period.last_day)
+    return [_story(store, place_id, period, points, release) for place_id in place_ids]
+
+
+def _story(store: Store, place_id: str, period: Period, points: Sequence[Point], release: ReleaseRow | None) -> Story:
+    gazetteer, revision = reference.gazetteer(), release.revision if release else 0
     place = gazetteer.place(place_id)
     inside = _inside(place_id)
-    rows = store.observations_for(period, sorted(inside), [*_STOCK_SHEETS.values(), "movement"])
+    rows = store.observations_for(period, sorted(inside), [*_STOCK_SHEETS.values(), "movement"], revision=revision)
+    bridge = store.bridge(period, place_id, revision=revision)
+    if release is not None:
+        points = _as_decided(points, release, bridge)
     live = [point for point in points if point.is_open or point.decisions]
     return Story(
         place_id=place_id, name=place.name, pcode=gazetteer.pcode(place_id), level=place.level, period=period,
-        figures=sorted(store.figure_totals(period, place_id), key=_reading_order), bridge=store.bridge(period, place_id), rows=rows,
-        findings=_findings(store, period, inside, rows),
+        figures=sorted(store.figure_totals(period, place_id, revision=revision), key=_reading_order), bridge=bridge, rows=rows,
+        findings=_findings(store, period, inside, rows, release),
         points=[point for point in live if point.place_id == place_id],
         below=[point for point in live if point.place_id in inside - {place_id}],
-        apart=[row for row in store.not_comparable(period) if row["place_id"] == place_id],
+        apart=[row for row in store.not_comparable(period) if row["place_id"] == place_id], release=release,
     )  # fmt: skip
 
 
-def _findings(store: Store, period: Period, inside: set[str], rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _as_decided(points: Sequence[Point], release: ReleaseRow, bridge: Sequence[Mapping[str, Any]]) -> list[Point]:
+    """The points with what was decided before the release was signed, and what stands in its bridge; later decisions are those of a
+    later revision."""
+    cited = {item["decision_id"] for item in bridge}
+    last = release.signed_on or release.circulated_on or release.as_of
+    return [
+        replace(point, decisions=tuple(one for one in point.decisions if one["id"] in cited or one["decided_on"] <= last))
+        for point in points
+    ]
+
+
+def _findings(
+    store: Store, period: Period, inside: set[str], rows: Sequence[Mapping[str, Any]], release: ReleaseRow | None
+) -> list[Mapping[str, Any]]:
     """What was found of these rows, whoever's file they stand in; of the whole returns of these regions; and of the month about
-    these places. The gravest first."""
+    these places. The gravest first. Of a release, only of the files it was made with."""
     at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
+    files = {row["submission_id"] for row in rows}
     found = [
         row for row in store.findings(period)
-        if (row["submission_id"], row["sheet"], row["row"]) in at or row["region_id"] in inside
-        or (row["source"] == "draft" and row["place_id"] in inside)
+        if (release is None or row["submission_id"] in files) and ((row["submission_id"], row["sheet"], row["row"]) in at or row["region_id"] in inside
+        or (row["source"] == "draft" and row["place_id"] in inside))
     ]  # fmt: skip
     order = list(codes.Effect)
     return sorted(found, key=lambda row: order.index(codes.Effect(row["effect"])))
@@ -121,9 +165,10 @@ def _inside(place_id: str) -> set[str]:
 # --- for people ---------------------------------------------------------------------------------------------------------
 
 
-def lines(story: Story, lang: str) -> Iterator[str]:
-    label = codes.Level(story.level).label(lang)
-    yield message("explain_title", lang, place=story.name, kind=label, pcode=story.pcode, period=str(story.period))
+def lines(story: Story, lang: str) -> Iterator[RenderableType]:
+    yield title(story, lang)
+    if story.release is not None and (story.points or story.below):
+        yield message("explain_points_now", lang)
     for figure in story.figures:
         yield from _figure_lines(story, figure, lang)
     yield from _other_lines(story, lang)
@@ -134,6 +179,18 @@ def lines(story: Story, lang: str) -> Iterator[str]:
             yield _finding_line(finding, lang)
         if len(story.findings) > FINDINGS_SHOWN:
             yield told.counted("explain_more_findings", len(story.findings) - FINDINGS_SHOWN, lang)
+
+
+def title(story: Story, lang: str) -> str:
+    """The place, the month, and whose numbers these are: the official ones, those of a release on its way, or the draft's."""
+    release, label = story.release, codes.Level(story.level).label(lang)
+    place = {"place": story.name, "kind": label, "pcode": story.pcode, "period": str(story.period)}
+    if release is None:
+        return message("explain_title", lang, **place)
+    state = codes.ReleaseState(release.state)
+    said = {"revision": str(release.revision), "minutes_number": release.minutes_number, "published_on": release.published_on,
+            "circulated_on": release.circulated_on, "signed_on": release.signed_on}  # fmt: skip
+    return message("explain_title_of", lang, **place, what=message(f"explain_title_{state}", lang, **said))
 
 
 def _finding_line(finding: Mapping[str, Any], lang: str) -> str:
@@ -151,7 +208,7 @@ def _about(point: Point) -> Key:
     return str(point.group), str(point.measure), str(point.unit)
 
 
-def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[str]:
+def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterator[RenderableType]:
     key = _key(figure)
     name = " — ".join(
         (codes.PopulationGroup(key[0]).label(lang), codes.Measure(key[1]).label(lang), codes.Unit(key[2]).label(lang))
@@ -160,12 +217,14 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
         yield message("explain_missing", lang, name=name, reason=codes.MissingReason(figure["missing_reason"]))
     else:
         basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
-        yield message("explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], basis=basis)
+        internal = message("explain_grade_internal", lang) if story.grades_are_internal else ""
+        yield message(
+            "explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], internal=internal, basis=basis
+        )
     # what is missing for want of a return has nothing more to tell; what a decision took away has
     items = [item for item in story.bridge if _key(item) == key]
-    if figure["value"] is not None or any(item["decision_id"] for item in items):
-        for item in items:
-            yield "    " + _item_line(item, lang)
+    if items and (figure["value"] is not None or any(item["decision_id"] for item in items)):
+        yield _block(story, figure, items, lang)
     yield from _point_lines(story, [point for point in story.points if _about(point) == key], lang)
     yield from _other_unit_lines(story, key, lang)
     yield from _below_lines(story, [point for point in story.below if _about(point) == key], lang)
@@ -173,16 +232,77 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
         yield from _row_lines(story, key, lang)
 
 
-def _item_line(item: Mapping[str, Any], lang: str) -> str:
+def _block(story: Story, figure: Mapping[str, Any], items: Sequence[Mapping[str, Any]], lang: str) -> Table:
+    """From the return to the figure: each step with its reason, a rule, and what it comes to."""
+    block = Table.grid(padding=(0, 2, 0, 0))
+    block.add_column(justify="right", no_wrap=True, min_width=_AMOUNT)
+    block.add_column(overflow="fold")
+    decided = {one["id"]: (point, one) for point in (*story.points, *story.below) for one in point.decisions}
+    for item in items:
+        block.add_row(*_item_cells(item, lang))
+        if item["decision_id"] in decided:
+            for line in _alternatives(*decided[item["decision_id"]], lang):
+                block.add_row("", f"[dim]{escape(line)}[/]")
+    block.add_row("─" * _RULE, "")
+    state = codes.ReleaseState(story.release.state) if story.release else codes.ReleaseState.DRAFT
+    value = number(figure["value"], lang) if figure["value"] is not None else "—"
+    revision = str(story.release.revision) if story.release else ""
+    block.add_row(f"[bold]{value}[/]", f"[bold]{message(f'explain_result_{state}', lang, revision=revision)}[/]")
+    return block
+
+
+def _item_cells(item: Mapping[str, Any], lang: str) -> tuple[str, str]:
     why = told.item_words(item, lang) if item["decision_id"] else told.reason_words(item, lang)
     if item["value"] is None:
-        return f"{'—':>12}  {escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
+        return "—", f"{escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
     sign = "+" if item["item"] and item["value"] > 0 else ""
     where = " › ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
-    return f"{sign + number(item['value'], lang):>12}  {escape(why)}" + (f"  [dim]({escape(where)})[/]" if where else "")
+    return sign + number(item["value"], lang), escape(why) + (f"  [dim]({escape(where)})[/]" if where else "")
 
 
-def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[str]:
+def _alternatives(point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
+    """What a decision left aside: the numbers of the other sources, and what else might have been decided, with what it would have
+    given. On the numbers on which it was taken, not on those of today."""
+    if decision["undone"]:
+        return
+    for value in told.not_taken(decision):
+        yield message("explain_not_taken", lang, numbers=told.value_line(value, lang))
+    for other in other_actions(point, decision):
+        yield message("explain_other_action", lang, other=_other_words(*other, point, lang))
+
+
+def other_actions(point: Point, decision: Mapping[str, Any]) -> list[tuple[codes.Action, str | None, Mapping[str, int]]]:
+    """The actions that were possible and not taken, each with its source and what it would have given by unit; nothing for one that
+    changes no number."""
+    if decision["undoes"]:
+        return []
+    values = tuple(Compared(**value) for value in decision["values"]) or point.asked.values
+    asked = replace(point.asked, values=values)
+    taken = codes.Action(decision["action"]), (decision["source"] or "").strip().casefold() or None
+    told_now = {value.unit: value.value for value in reversed(values) if value.source_id in (None, Compared.RETURN) and value.value is not None}  # fmt: skip
+    found: list[tuple[codes.Action, str | None, Mapping[str, int]]] = []
+    for action in deciding.possible(asked):
+        for source in deciding.sources(asked) if action is codes.Action.TAKE_SOURCE else (None,):
+            ids = {value.source_id for value in values if value.source == source}
+            if taken[0] is action and (source is None or taken[1] in (source.casefold(), *ids)):
+                continue
+            kept = action in (codes.Action.KEEP, codes.Action.ACCEPT_CHANGE)
+            found.append((action, source, told_now if kept else deciding.outcome(asked, action, source)))
+    return found
+
+
+def _other_words(action: codes.Action, source: str | None, gives: Mapping[str, int], point: Point, lang: str) -> str:
+    """`reconduire le mois précédent → 40 individus`."""
+    said = told.action_words(action, source, lang)
+    if action is codes.Action.EXCLUDE:
+        return message("explain_gives", lang, action=said, numbers=message("agenda_no_value", lang))
+    numbers = [told.amount(gives[unit], unit, lang) for unit in codes.Unit if unit in gives]
+    if action is codes.Action.TAKE_SOURCE and point.additional:
+        numbers = [f"+{amount}" for amount in numbers]
+    return message("explain_gives", lang, action=said, numbers=numbers) if numbers else said
+
+
+def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[RenderableType]:
     for point in points[:POINTS_SHOWN]:
         key = "explain_open" if point.is_open else "explain_settled"
         status = point.status.label(lang)
@@ -209,7 +329,8 @@ def _other_unit_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
 
 def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
     """By whom, when and why; then the number that it changed, and the numbers that it left aside."""
-    key = "explain_decision" if (state := told.holds_words(point, decision, lang)) else "explain_decision_undoing"
+    state = told.holds_words(point, decision, lang)
+    key = "explain_decision" if state else "explain_decision_undoing"
     undone = {"undone": str(decision["undoes"])} if decision["undoes"] else {}
     words = told.decision_words(decision, lang)
     yield "        " + escape(message(key, lang, number_of=str(decision["id"]), state=state, decision=words, **undone))
@@ -217,16 +338,17 @@ def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lan
         return
     changed = _changed(story, decision)
     numbers = [told.gap_words(item["value"], item["unit"], lang) for item in changed]
-    holds = decision["holds"] and point.status is not codes.DiscrepancyStatus.CLOSED
+    # a release does not change with what was decided since
+    holds = story.release is not None or (decision["holds"] and point.status is not codes.DiscrepancyStatus.CLOSED)
     if numbers:
         yield "            " + message("explain_changed" if holds else "explain_changed_still", lang, numbers=numbers,
                                        period=str(story.period))  # fmt: skip
-    elif holds:
-        later = decision["action"] in codes.CHANGES_A_NUMBER
+        return
+    if holds:
+        later = decision["action"] in codes.CHANGES_A_NUMBER and story.release is None
         yield "            " + message("explain_changed_later" if later else "explain_unchanged", lang, period=str(story.period))
-    aside = [told.value_line(value, lang) for value in told.not_taken(decision)]
-    if aside and not decision["undone"]:
-        yield "            " + escape(message("explain_not_taken", lang, numbers=" ; ".join(aside)))
+    for line in _alternatives(point, decision, lang):
+        yield f"            [dim]{escape(line)}[/]"
 
 
 def _changed(story: Story, decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -243,7 +365,7 @@ def _below_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[s
                                        period=str(story.period)))  # fmt: skip
 
 
-def _other_lines(story: Story, lang: str) -> Iterator[str]:
+def _other_lines(story: Story, lang: str) -> Iterator[RenderableType]:
     """Discrepancies about what the place has no number of: an event without a trace in the return, a flow nobody told."""
     keys = {_key(figure) for figure in story.figures}
     own = [point for point in story.points if _about(point) not in keys]
@@ -299,7 +421,7 @@ def _rows_behind(story: Story, key: Key) -> Iterator[tuple[Mapping[str, Any], st
 def as_json(story: Story, lang: str = "fr") -> dict[str, Any]:
     said = ("code", "effect", "file", "sheet", "cell", "row", "value", "message", "remedy")
     return {
-        "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period),
+        "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period), "release": _release_json(story),
         "figures": [dict(figure) for figure in story.figures],
         "bridge": [{name: _day(value) for name, value in item.items()} for item in story.bridge],
         "rows": [_row_json(row) for row in story.rows],
@@ -312,6 +434,17 @@ def as_json(story: Story, lang: str = "fr") -> dict[str, Any]:
             for row in story.apart
         ],
     }  # fmt: skip
+
+
+def _release_json(story: Story) -> dict[str, Any]:
+    """Whose numbers these are; revision 0 is the working draft."""
+    release = story.release
+    if release is None:
+        return {"revision": 0, "state": str(codes.ReleaseState.DRAFT), "official": False}
+    named = ("published_on", "minutes_number", "signed_by", "dataset_sha256", "grades_published")
+    said = {name: _day(getattr(release, name)) for name in named}
+    official = release.state == codes.ReleaseState.PUBLISHED
+    return {"revision": release.revision, "state": str(release.state), "official": official, **said}
 
 
 def _day(value: Any) -> Any:
@@ -327,6 +460,9 @@ def _point_json(story: Story, point: Point, lang: str) -> dict[str, Any]:
             "holds": decision["holds"], "undone": decision["undone"],
             "changed": [{"unit": item["unit"], "value": item["value"]} for item in _changed(story, decision)],
             "not_taken": [told.value_form(value) for value in told.not_taken(decision)],
+            "other_actions": [
+                {"action": str(action), "source": source, "gives": dict(gives)} for action, source, gives in other_actions(point, decision)
+            ],
         }
         for decision in point.decisions
     ]  # fmt: skip

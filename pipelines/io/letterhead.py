@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from io import BytesIO
+from typing import Any
 
 from docx import Document
 from docx.document import Document as Docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
+from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
 
 from pipelines.io.archive import normalise_zip
@@ -56,13 +61,16 @@ def say(
     return paragraph
 
 
-def letterhead(document: Docx, sender: Sender) -> None:
-    """Republic, ministry, directorate and commission; number and date are left for the hand that signs."""
+def letterhead(document: Docx, sender: Sender, *, numbered: bool = True) -> None:
+    """Republic, ministry, directorate and commission; number and date are left for the hand that signs, unless the document says
+    them itself (`numbered` is False)."""
     centre = WD_ALIGN_PARAGRAPH.CENTER
     say(document, message("letter_republic"), bold=True, size=13, after=0, align=centre)
     say(document, message("letter_motto"), size=9.5, after=4, align=centre)
     for text in (sender.ministry, message("letter_directorate"), message("letter_commission")):
         say(document, text, size=10, after=0, align=centre)
+    if not numbered:
+        return
     place = say(document, f"{message('letter_number')}\t{message('letter_dated')}", after=8, align=WD_ALIGN_PARAGRAPH.LEFT)
     place.paragraph_format.space_before = Pt(10)
     place.paragraph_format.tab_stops.add_tab_stop(Cm(11))
@@ -76,6 +84,87 @@ def sign(document: Docx, sender: Sender) -> None:
     right = {"align": WD_ALIGN_PARAGRAPH.LEFT, "left": 10.0}
     say(document, sender.signatory, bold=True, after=26, **right)  # type: ignore[arg-type]
     say(document, message("letter_signature"), size=9, after=8, **right)  # type: ignore[arg-type]
+
+
+WIDTH = 16.4
+"""What a page holds between its margins, in centimetres."""
+_TITLE_GREY = "E7EAF0"
+
+
+def table(
+    document: Docx, titles: Sequence[str], lines: Iterable[Sequence[str]], widths: Sequence[float], *, size: float = 8.5,
+    right: Sequence[int] = (), together: bool = False,
+) -> Table:  # fmt: skip
+    """Adds a table whose titles come again on every page and whose rows are not cut by its end. `widths` in centimetres; `right` are
+    the columns of numbers; with `together` it stays on one page with what follows."""
+    lines = list(lines)
+    drawn: Table = document.add_table(rows=1 + len(lines), cols=len(titles))
+    drawn.style = "Table Grid"
+    drawn.autofit = False
+    for column, width in zip(drawn.columns, widths, strict=True):
+        column.width = Cm(width)
+    for at, (row, texts_) in enumerate(zip(drawn.rows, (titles, *lines), strict=True)):
+        _property(row, "w:cantSplit")
+        if at == 0:
+            _property(row, "w:tblHeader")
+        for number, (cell, text, width) in enumerate(zip(row.cells, texts_, widths, strict=True)):
+            cell.width = Cm(width)
+            _fill(cell, text, size=size, bold=at == 0, right=number in right, together=together or at == 0)
+    say(document, "", size=3, after=3)
+    return drawn
+
+
+def _property(row: _Row, name: str) -> None:
+    row._tr.get_or_add_trPr().append(OxmlElement(name))
+
+
+def _fill(cell: _Cell, text: str, *, size: float, bold: bool, right: bool, together: bool) -> None:
+    """The lines of a text as paragraphs of a cell."""
+    for at, line in enumerate(clean(text).split("\n")):
+        paragraph = cell.paragraphs[0] if at == 0 else cell.add_paragraph()
+        run = paragraph.add_run(_unbroken(line))
+        run.bold, run.font.size = bold, Pt(size)
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if right else WD_ALIGN_PARAGRAPH.LEFT
+        paragraph.paragraph_format.space_after = Pt(1)
+        paragraph.paragraph_format.line_spacing = 1.0
+        paragraph.paragraph_format.keep_with_next = together
+    if bold:
+        shade = OxmlElement("w:shd")
+        for name, value in (("w:val", "clear"), ("w:color", "auto"), ("w:fill", _TITLE_GREY)):
+            shade.set(qn(name), value)
+        cell._tc.get_or_add_tcPr().append(shade)
+
+
+def heading(document: Docx, text: str) -> None:
+    """A title inside a document: on the page of what follows it, and known as one to who has it read out."""
+    paragraph = document.add_paragraph(style="Heading 2")
+    run = paragraph.add_run(_unbroken(clean(text)))
+    run.font.name, run.font.size = "Calibri", Pt(11)
+    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(8), Pt(3)
+
+
+def page_numbers(document: Docx, about: str) -> None:
+    """The foot of every page: what the document is, and `page 2 / 5`, counted by who opens it."""
+    paragraph = document.sections[0].footer.paragraphs[0]
+    paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+    before, between = message("document_page").split("|")
+    for text in (f"{about} — {before}", "PAGE", between, "NUMPAGES"):
+        # a field has its letters from the run that each of its parts stands in
+        parts = [_field_part(*part) for part in (("begin", ""), (None, text), ("end", ""))] if text.isupper() else [None]
+        for part in parts:
+            run = paragraph.add_run("" if part is not None else _unbroken(text))
+            run.font.size = Pt(8)
+            if part is not None:
+                run._r.append(part)
+
+
+def _field_part(kind: str | None, content: str) -> Any:
+    part = OxmlElement("w:fldChar" if kind else "w:instrText")
+    if kind:
+        part.set(qn("w:fldCharType"), kind)
+    else:
+        part.text = content
+    return part
 
 
 def _unbroken(text: str) -> str:

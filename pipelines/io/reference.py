@@ -11,6 +11,7 @@ from importlib.resources import files
 from pipelines.io.store import Store
 from pipelines.model import Period
 from pipelines.places import Alias, Gazetteer, normalise
+from schemas.codes import MemberKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,19 @@ class Directorate:
     valid_from: str
     valid_to: str
     reports_within: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organisation of the CMP; `organisation` is how the commission's reports print it."""
+
+    organisation: str
+    name_fr: str
+    name_en: str
+    kind: MemberKind
+
+    def name(self, lang: str) -> str:
+        return self.name_en if lang == "en" else self.name_fr
 
 
 def rows(table: str) -> list[dict[str, str]]:
@@ -85,6 +99,21 @@ def ministry(period: Period) -> str:
     """The name of the ministry in charge in a month."""
     known = [row for row in rows("ministries") if _in_force(row["valid_from"], row["valid_to"], period)]
     return known[-1]["name_fr"]
+
+
+def members(period: Period) -> tuple[Member, ...]:
+    """The members of the CMP in a month, in the order in which its reports print them."""
+    return tuple(
+        Member(row["organisation"], row["name_fr"], row["name_en"], MemberKind(row["kind"]))
+        for row in rows("members")
+        if _in_force(row["valid_from"], row["valid_to"], period)
+    )
+
+
+def crosswalk(vintage: str) -> dict[str, str]:
+    """Of the places of the list in use, the place of another list in which each wholly lies, the country when it lies in several
+    regions. A place that is not there lies where the place above it lies; empty for a list without a crosswalk."""
+    return {row["place_id"]: row["within_id"] for row in rows("crosswalk") if row["vintage"] == vintage}
 
 
 def _in_force(valid_from: str, valid_to: str, period: Period) -> bool:

@@ -40,6 +40,25 @@ def _past_params(evidence: Evidence) -> dict[str, Any]:
     return {"past_month": str(evidence.past.period), "past": evidence.past.name}
 
 
+# --- returns that did not come ------------------------------------------------------------------------------------------
+
+
+@comparison("RETURN_CARRIED")
+def return_carried(evidence: Evidence, _: Thresholds, told: Told) -> Iterator[Discrepancy]:
+    """A region of which no return says a word stands with the people of its past: whether it may is for the CMP to decide."""
+    spoken = {head.region_id for head in evidence.heads} | set(evidence.rows["home_region"])
+    for region in sorted(
+        {place for place, *_ in evidence.carried if place != COUNTRY and evidence.level(place) == "region"} - spoken
+    ):
+        now = evidence.stock(region)
+        if now is None:
+            continue
+        values = [*_sides(evidence, region), *_sides(evidence, region, unit=str(Unit.HOUSEHOLD))]
+        yield discrepancy(
+            evidence, About("RETURN_CARRIED", region), values, now, {"now": now, **_past_params(evidence)}, severe=Severity.RED
+        )
+
+
 # --- cumulative returnees -----------------------------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 
 from pipelines.io.show import SHOWN
 from pipelines.io.store import NewDecision, Store
+from pipelines.io.store.releases import Opening, Signature
 from pipelines.settings import Settings
+from schemas.codes import RevisionReason
 from tests.cli.conftest import Command, Result
 from tests.months_disputed import DISPUTED, GAO, MEETING, REASON, circulated, copied, of_source, run
 from tests.months_settled import CHANGED, consolidated
-from tests.store.samples import decide
+from tests.store.samples import DECEMBER, NOW, checked, decide, rows, save
 
 MONTH = "2019-12"
 
@@ -97,11 +100,16 @@ def test_a_decision_says_who_when_why_what_it_changed_and_what_it_left_aside(cmp
         f"-2 900 décision n° 1 de la CMP, {action}",
         f"Décision n° 1 (en vigueur) : {action}",
         "Ce qu'elle change ici : −2 900 individus",
-        "Non retenu : Fiche : 12 000 individus, au 31/12/2019 (fiche_segou.xlsx, PDI, H9) ; DTM : 9 000 individus",
+        "Non retenu : Fiche : 12 000 individus, au 31/12/2019 (fiche_segou.xlsx, PDI, H9) Non retenu : DTM : 9 000 individus",
     ):
         assert part in said, part
-    aside = said[said.index("Non retenu") :]
-    assert "NRC : 9 100" not in aside[: aside.index("Constats") if "Constats" in aside else None]
+    aside = said[said.index("Non retenu") : said.index("Écart réglé")]
+    assert "NRC : 9 100" not in aside
+    assert [part.strip() for part in aside.split("Autre décision possible :")[1:]] == [
+        "garder la fiche → 12 000 individus", "prendre la valeur d'une autre source (DTM) → 1 800 ménages, 9 000 individus",
+        "reconduire le mois précédent → 2 400 ménages, 12 000 individus", "exclure ce chiffre → pas de chiffre", "interroger la région",
+        "correction par la région", "accepter comme changement réel → 12 000 individus ──────────── 9 100 chiffre du projet",
+    ]  # fmt: skip
 
 
 def test_above_the_place_the_bridge_names_the_decision_and_the_place(cmp_idp: Command, data: Path) -> None:
@@ -181,6 +189,59 @@ def test_what_only_seems_to_disagree_is_told_apart_with_the_reason(cmp_idp: Comm
     [story] = json.loads(cmp_idp("explain", "ML0502", MONTH, "--json", data=data).out)
     assert [[value["value"] for value in pair["values"]] for pair in story["not_comparable"]] == [[806, 287]]
     assert [(point["id"], point["gap"]) for point in story["discrepancies"]] == [("cc33cc33cc33", 628)]
+
+
+# --- of a release -------------------------------------------------------------------------------------------------------
+
+
+def circulated_again(store: Store, revision: int) -> None:
+    reason = RevisionReason.LATE_RETURN if revision > 1 else None
+    why = "Fiche de Ségou arrivée" if revision > 1 else None
+    store.circulate(DECEMBER, Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s", reason, why), (), at=NOW)
+
+
+def published(store: Store, *, grades: bool = False, revision: int = 1) -> None:
+    circulated_again(store, revision)
+    day = date(2020, 1, 15)
+    store.sign(DECEMBER, Signature("Moussa Coulibaly", "Directeur national", day, MEETING, "12/2020/CMP", None), at=NOW)
+    draft = store.draft_release(DECEMBER)
+    assert draft is not None
+    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, said=(), written=(), dataset_sha256=draft.dataset_sha256, at=NOW)  # fmt: skip
+
+
+def test_of_a_published_month_the_official_figure_is_explained_with_its_own_rows(cmp_idp: Command, data: Path) -> None:
+    with stored(data) as store:
+        published(store)
+        save(store, checked("b" * 64, rows(999), region="R05"))
+        consolidated(store, decision_id=None)
+    official = plain(cmp_idp("explain", "Niono", MONTH, data=data))
+    for part in (
+        "2019-12 — OFFICIEL, révision 1, publiée le 15/01/2020, PV n° 12/2020/CMP", "effectif — individus : 9 100 (fiabilité B, interne,",
+        "12 000 déclaré dans les fiches -2 900 décision n° 1 de la CMP", "9 100 chiffre officiel, révision 1", "tels qu'ils sont connus aujourd'hui",
+    ):  # fmt: skip
+        assert part in official, part
+    draft = plain(cmp_idp("explain", "Niono", MONTH, "--draft", data=data))
+    assert "PROJET, NON OFFICIEL" in draft
+    assert "individus : 12 000 (fiabilité B, base" in draft
+    [story] = json.loads(cmp_idp("explain", "ML05", MONTH, "--json", data=data).out)
+    assert (story["release"]["revision"], story["release"]["official"]) == (1, True)
+    assert {row["file"] for row in story["rows"]} == {"fiche_aa.xlsx"}
+
+
+def test_a_revision_is_named_as_what_it_is(cmp_idp: Command, data: Path) -> None:
+    with stored(data) as store:
+        published(store, grades=True)
+        consolidated(store, decision_id=None, dataset_sha256="e" * 64)
+        circulated_again(store, 2)
+    first, second = (plain(cmp_idp("explain", "Niono", MONTH, "--revision", number, data=data)) for number in "12")
+    assert "OFFICIEL, révision 1" in first
+    assert "fiabilité B, base" in first
+    assert "NON OFFICIEL, révision 2, circulée le 13/01/2020, pas encore signée" in second
+    assert "12 000 chiffre qui circule, révision 2" in second
+    assert "révision 1" in plain(cmp_idp("explain", "Niono", MONTH, data=data))
+    unknown = cmp_idp("explain", "Niono", MONTH, "--revision", "7", data=data)
+    assert (unknown.code, "n'a pas de révision 7. Révisions de ce mois : 1, 2." in unknown.err) == (1, True)
+    assert cmp_idp("explain", "Niono", MONTH, "--draft", "--revision", "1", data=data).code == 2
 
 
 # --- findings -----------------------------------------------------------------------------------------------------------

@@ -24,9 +24,13 @@ FILES = {
     "figures.csv",
     "bridge.csv",
     DRAFT,
-    *(f"questions/questions_{MONTH}_mecanisme-de-reponse-rapide{kind}" for kind in (".xlsx", ".docx")),
+    *(
+        f"questions/questions_{MONTH}_{who}{kind}"
+        for who in ("kayes", "mecanisme-de-reponse-rapide")
+        for kind in (".xlsx", ".docx")
+    ),
 }
-"""The rise at Mopti without an event is a question to the Rapid Response Mechanism."""
+"""The rise at Mopti without an event is a question to the Rapid Response Mechanism, the return that did not come one to Kayes."""
 SENT_BACK = {
     f"retours/{name}"
     for name in ("gao_A_CORRIGER.xlsx", "lettre_gao_2019-12.docx", "mopti_A_CORRIGER.xlsx", "lettre_mopti_2019-12.docx")

@@ -139,6 +139,11 @@ def set_(field: str, value: Any, row: int = 0, table: fields.Table = IDP) -> Cha
     return lambda fiche: fiche.set(table, field, value, row)
 
 
+def gao_alone() -> Fiche:
+    """A return of Gao that says nothing of any other region."""
+    return Fiche().identify("region", "Gao").add(IDP, **stock("Gao", "Gao", 10, 52))
+
+
 def gao_with_niono() -> Fiche:
     """A return of Gao that also tells Niono, a cercle of Ségou."""
     fiche = Fiche().identify("region", "Gao").add(IDP, **stock("Gao", "Gao", 10, 52))
@@ -543,6 +548,11 @@ EXAMPLES: dict[str, Example] = {
         SEGOU,
         "PDI",
         "F3",
+    ),
+    "RETURN_CARRIED": OfGap(
+        lambda: evidence(gao_alone(), before=[changed()]),
+        lambda: evidence(gao_alone(), changed(*ONE_LESS_AT_BLA), before=[changed()]),
+        REGION,
     ),
     "COUNT_FROZEN": OfGap(
         lambda: evidence(changed(), before=[changed()]),

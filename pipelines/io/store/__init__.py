@@ -4,10 +4,10 @@
 """
 
 from pipelines.io.store.register import DecisionRefused, NewDecision
+from pipelines.io.store.releases import MoveRefused, Opening, ReleaseRow, Signature, WrittenFile
 from pipelines.io.store.repository import (
     Known,
     RegionRow,
-    ReleaseRow,
     SavedDraft,
     SavedSubmission,
     Store,
@@ -16,6 +16,6 @@ from pipelines.io.store.repository import (
 )
 
 __all__ = [
-    "DecisionRefused", "Known", "NewDecision", "RegionRow", "ReleaseRow", "SavedDraft", "SavedSubmission", "Store", "StoreError",
-    "SubmissionRow",
+    "DecisionRefused", "Known", "MoveRefused", "NewDecision", "Opening", "RegionRow", "ReleaseRow", "SavedDraft", "SavedSubmission",
+    "Signature", "Store", "StoreError", "SubmissionRow", "WrittenFile",
 ]  # fmt: skip

@@ -42,15 +42,17 @@ from sqlalchemy import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from pipelines.io.store import register, tables, views
+from pipelines.io.store import guards, register, releases, roles, tables, views
 from pipelines.io.store.audit import GENESIS
 from pipelines.io.store.audit import append as _append
 from pipelines.io.store.audit import as_json as _json
 from pipelines.io.store.audit import instant as _instant
 from pipelines.io.store.audit import link as _link
+from pipelines.io.store.book import ReleaseBook
 from pipelines.io.store.migrations import HEAD
 from pipelines.io.store.register import NewDecision, Told
 from pipelines.io.store.register import upsert_discrepancies as _upsert_discrepancies
+from pipelines.io.store.releases import ReleaseRow
 from pipelines.model import (
     COVER_COLUMNS,
     PRESENCE_COLUMNS,
@@ -67,11 +69,13 @@ from pipelines.model import (
     Past,
     Period,
     PeriodFinding,
+    RegionalVisa,
     Reply,
     RowCounts,
     SectorCover,
     SubmissionHead,
 )
+from pipelines.release import Visa, same_person
 from schemas import fields
 from schemas.codes import TOTAL, Action, AdjustmentKind, Effect, Level, ReleaseState, SubmissionStatus
 
@@ -150,19 +154,6 @@ class SubmissionRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ReleaseRow:
-    id: int
-    period: str
-    revision: int
-    state: str
-    as_of: date
-    compared_with: str | None
-    rules_hash: str
-    dataset_sha256: str
-    compiled_at: str
-
-
-@dataclass(frozen=True, slots=True)
 class RegionRow:
     """A region of the draft, or the country. `totals` is (population group, unit) -> number, None when missing."""
 
@@ -174,7 +165,7 @@ class RegionRow:
     carried_months: int
 
 
-class Store:
+class Store(ReleaseBook):
     """An open store. Use it as a context manager, or close it. A method that fails leaves the store as it was."""
 
     def __init__(self, engine: Engine) -> None:
@@ -331,12 +322,10 @@ class Store:
             return saved
 
     def current_heads(self, period: Period) -> tuple[SubmissionHead, ...]:
-        """The return each region is counted by: its highest accepted version, in the order of region ids."""
-        s = tables.submission.c
-        columns = (s.id, s.region_id, s.version, s.file, s.sha256, s.validated_on, s.minutes_number, s.validated_by)
-        query = select(*columns, s.validated, s.columns).where(s.id.in_(_heads(period))).order_by(s.region_id)
+        """The return each region is counted by: its highest accepted version, in the order of region ids. It is `validated` by the
+        visa in it, or by one that came beside it and holds for its content and totals."""
         with self._read() as connection:
-            return tuple(_head(row, period) for row in connection.execute(query))
+            return _current_heads(connection, period)
 
     def submissions(self, period: Period) -> tuple[SubmissionRow, ...]:
         """Every file received for a month in the order of arrival, refused and superseded ones too."""
@@ -370,17 +359,15 @@ class Store:
             counts = {"Int64": {field.name for field in fields.observation_fields() if field.is_count}}
             return _frame(connection, query, counts | {"int64": {"submission_id", "row"}, "bool": {"accepted"}})
 
-    def observations_for(self, period: Period, place_ids: Iterable[str], table_names: Iterable[str]) -> list[dict[str, Any]]:
+    def observations_for(
+        self, period: Period, place_ids: Iterable[str], table_names: Iterable[str], *, revision: int = 0
+    ) -> list[dict[str, Any]]:
         """Rows of the current returns at some places (or moving from or to them), each with the `file`, `sha256`, `region_id`
-        and `columns` (JSON, table -> field -> letters) that lead to its cells."""
-        o, s, places = tables.observation, tables.submission, list(place_ids)
-        here = or_(o.c.place_id.in_(places), o.c.from_place_id.in_(places), o.c.to_place_id.in_(places))
-        query = (
-            select(o, s.c.region_id, s.c.file, s.c.sha256, s.c.columns)
-            .join_from(o, s)
-            .where(s.c.id.in_(_heads(period)), o.c.table_name.in_(list(table_names)), here)
-            .order_by(s.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
-        )
+        and `columns` (JSON, table -> field -> letters) that lead to its cells; with a `revision`, the rows that release was made with."""
+        o, source = _rows_of_release(period, revision) if revision else _rows_of_month(period)
+        places = list(place_ids)
+        here = or_(o.place_id.in_(places), o.from_place_id.in_(places), o.to_place_id.in_(places))
+        query = source.where(o.table_name.in_(list(table_names)), here)
         with self._read() as connection:
             return _dicts(connection, query)
 
@@ -570,6 +557,17 @@ class Store:
         )
         with self._read() as connection:
             return _dicts(connection, query)
+
+    def dataset(self, period: Period, revision: int = 0) -> Compiled:
+        """The figures and the bridge of the draft, or of a numbered release, as they were compiled; no findings. Their canonical
+        export has the hash that is kept with them as long as nobody changed them."""
+        of = tables.figure.c.release_id.in_(_release_id(period, revision))
+        to = tables.adjustment.c.release_id.in_(_release_id(period, revision))
+        whole = {"Int64": {"value", "row"}, "int64": {"carried_months", "item"}}
+        with self._read() as connection:
+            figures = _frame(connection, select(*(tables.figure.c[name] for name in _FIGURE)).where(of), whole)
+            adjustments = _frame(connection, select(*(tables.adjustment.c[name] for name in _ADJUSTMENT)).where(to), whole)
+        return Compiled(period, figures, adjustments, ())
 
     def history(self, period: Period, months: int = 24) -> pd.DataFrame:
         """The totals of the months before `period`, at most so many: the columns of `HISTORY_COLUMNS`, each month as last
@@ -877,7 +875,7 @@ def _schema_revision(connection: Connection) -> str | None:
 
 
 def _upgrade(connection: Connection) -> None:
-    """Migrates inside the transaction of `connection`. Views are code over the tables: they go before and come back after."""
+    """Migrates inside the transaction of `connection`. Views and guards are code over the tables: they go before and come back after."""
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -885,6 +883,7 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "pipelines.io.store:migrations")
     config.attributes["connection"] = connection
+    guards.drop(connection)
     views.drop(connection)
     try:
         command.upgrade(config, "head")
@@ -893,6 +892,8 @@ def _upgrade(connection: Connection) -> None:
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError("a row lost the row that it belongs to", "damaged")
     views.create(connection)
+    guards.create(connection)
+    roles.grant(connection)
 
 
 # --- frames ---------------------------------------------------------------------------------------------------------------
@@ -1079,16 +1080,51 @@ def _heads(period: Period) -> Select[Any]:
     return select(s.id).where(s.period == str(period), s.status == SubmissionStatus.ACCEPTED, ~follows.exists())
 
 
+def _rows_of_month(period: Period) -> tuple[Any, Select[Any]]:
+    """The rows of the current returns, and where they come from."""
+    o, s = tables.observation, tables.submission
+    query = select(o, s.c.region_id, s.c.file, s.c.sha256, s.c.columns).join_from(o, s).where(s.c.id.in_(_heads(period)))
+    return o.c, query.order_by(s.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
+
+
+def _rows_of_release(period: Period, revision: int) -> tuple[Any, Select[Any]]:
+    """The rows that a release was made with, and where they came from."""
+    o, u = tables.release_row, tables.release_return
+    same = and_(u.c.release_id == o.c.release_id, u.c.region_id == o.c.region_id)
+    query = (
+        select(o, u.c.file, u.c.sha256, u.c.columns)
+        .join_from(o, u, same)
+        .where(o.c.release_id.in_(_release_id(period, revision)))
+    )
+    return o.c, query.order_by(o.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
+
+
 def _refused(period: Period) -> Any:
     s = tables.submission.c
     return and_(s.period == str(period), s.status == SubmissionStatus.REFUSED)
 
 
-def _head(row: Any, period: Period) -> SubmissionHead:
-    """`validated` is the visa whole: a tick without date, minutes and authority is none."""
-    visa = bool(row.validated and row.validated_on and row.minutes_number and row.validated_by)
+def _current_heads(connection: Connection, period: Period) -> tuple[SubmissionHead, ...]:
+    s = tables.submission
+    rows = connection.execute(select(s).where(s.c.id.in_(_heads(period))).order_by(s.c.region_id)).all()
+    beside = releases.visas(connection, period)
+    return tuple(_head(connection, row, period, beside) for row in rows)
+
+
+def _head(connection: Connection, row: Any, period: Period, beside: Sequence[Visa]) -> SubmissionHead:
+    """`visa` is who validated it, when and under which minutes: the visa in the file where it is whole and not by who prepared it,
+    else the last that came beside it and still holds."""
     columns = json.loads(row.columns)
-    return SubmissionHead(row.id, row.region_id, period, row.version, row.file, row.sha256, visa, columns)
+    visa = None
+    if row.validated and row.validated_on and row.minutes_number and row.validated_by:
+        own = RegionalVisa(row.validated_by, row.validated_on, row.minutes_number)
+        visa = None if same_person(row.validated_by, row.prepared_by) else own
+    given = [item for item in beside if item.region_id == row.region_id]
+    if visa is None and given:
+        totals = releases.totals_said(connection, row.id)
+        held = next((item for item in given if item.holds_for(row.sha256, totals, row.prepared_by)), None)
+        visa = RegionalVisa(held.validated_by, held.validated_on, held.minutes_number) if held else None
+    return SubmissionHead(row.id, row.region_id, period, row.version, row.file, row.sha256, visa is not None, columns, visa)
 
 
 def _submission_values(checked: Checked, period: Period, rules_hash: str) -> dict[str, Any]:
@@ -1236,7 +1272,7 @@ def _of_source(row: dict[str, Any]) -> dict[str, Any]:
 
 # --- releases -------------------------------------------------------------------------------------------------------------
 
-_RELEASE = tuple(tables.release.c[name] for name in ReleaseRow.__dataclass_fields__)
+_RELEASE = releases.COLUMNS
 
 
 def _release(connection: Connection, period: Period, revision: int) -> ReleaseRow | None:
@@ -1308,11 +1344,21 @@ def _draft(connection: Connection, period: Period, stamp: Mapping[str, Any], com
 def _insert_returns(connection: Connection, release: int, period: Period) -> None:
     """Writes down which returns the release is made with, as they are now."""
     s = tables.submission.c
-    names = ("region_id", "version", "rows_accepted", "rows_rejected")
-    visa = and_(s.validated, s.validated_on.is_not(None), s.minutes_number.is_not(None), s.validated_by.is_not(None))
-    heads = select(*(s[name] for name in names), s.id, visa, literal(release)).where(s.id.in_(_heads(period)))
-    into = (*names, "submission_id", "validated", "release_id")
-    connection.execute(insert(tables.release_return).from_select(into, heads))
+    heads = {head.id: head for head in _current_heads(connection, period)}
+    rows = connection.execute(select(s.id, s.rows_accepted, s.rows_rejected, s.columns).where(s.id.in_(list(heads))))
+    lines = []
+    for row in rows:
+        head = heads[row.id]
+        visa = asdict(head.visa) if head.visa else dict.fromkeys(("validated_by", "validated_on", "minutes_number"))
+        lines.append(
+            {
+                "release_id": release, "region_id": head.region_id, "submission_id": head.id, "version": head.version,
+                "validated": head.validated, "rows_accepted": row.rows_accepted, "rows_rejected": row.rows_rejected,
+                "file": head.file, "sha256": head.sha256, "columns": row.columns, **visa,
+            }
+        )  # fmt: skip
+    if lines:
+        connection.execute(insert(tables.release_return), lines)
 
 
 def _board_row(place_id: str, name: str, pcode: str | None, level: str, rows: Sequence[Any]) -> RegionRow:

@@ -47,6 +47,7 @@ TEXT = Text().with_variant(Text(collation="C"), "postgresql")  # one order of te
 BREAKDOWNS = ("sex", "age", "shelter", "displacement", "origin_id", "cause", "vulnerability")
 FIGURE_STATES = tuple(state for state in codes.ReleaseState if state is not codes.ReleaseState.SUPERSEDED)
 FIGURE_LEVELS = (codes.Level.COMMUNE, codes.Level.CERCLE, codes.Level.REGION, codes.Level.COUNTRY)
+_PLACES = ("place_id", "origin_place_id", "from_place_id", "to_place_id")
 MONTHS = tuple(f"{month:02d}" for month in range(1, 13))
 
 
@@ -126,6 +127,15 @@ def _observation_check(field: fields.Field) -> CheckConstraint | None:
     else:
         return None
     return CheckConstraint(f"NOT accepted OR {rule}", name=field.name)
+
+
+def _observed() -> tuple[Column[Any], ...]:
+    """A row of a return: where it stands, where its places are, and what it holds."""
+    return (
+        _text("table_name", required=True), _text("sheet", required=True), Column("row", Integer, nullable=False),
+        Column("accepted", Boolean, nullable=False), *(_place(name) for name in _PLACES), _text("place_method"),
+        Column("place_score", Float), _text("code_status"), _text("placed_level"), *_wide(fields.observation_fields()),
+    )  # fmt: skip
 
 
 def _alert_checks() -> tuple[CheckConstraint, ...]:
@@ -227,19 +237,7 @@ observation = Table(
     metadata,
     _key(),
     _owner("submission_id", "submission.id"),
-    _text("table_name", required=True),
-    _text("sheet", required=True),
-    Column("row", Integer, nullable=False),
-    Column("accepted", Boolean, nullable=False),
-    _place(),
-    _place("origin_place_id"),
-    _place("from_place_id"),
-    _place("to_place_id"),
-    _text("place_method"),
-    Column("place_score", Float),
-    _text("code_status"),
-    _text("placed_level"),
-    *_wide(fields.observation_fields()),
+    *_observed(),
     UniqueConstraint("submission_id", "table_name", "sheet", "row", name="source_row"),
     CheckConstraint(_listed("table_name", (table.name for table in fields.RETURN_TABLES)), name="table_name"),
     CheckConstraint("row >= 1", name="row"),
@@ -258,12 +256,42 @@ release = Table(
     _text("rules_hash", required=True),
     _text("dataset_sha256", required=True),
     _text("compiled_at", required=True),
+    _text("settings_hash"),
+    _text("compiled_by"),
+    Column("circulated_on", Date),
+    Column("reply_by", Date),
+    _text("signed_by"),
+    _text("signed_function"),
+    Column("signed_on", Date),
+    Column("meeting_on", Date),
+    _text("minutes_number"),
+    Column("embargo_until", Date),
+    _text("published_by"),
+    Column("published_on", Date),
+    _text("reason_code"),
+    _text("reason"),
+    Column("grades_published", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("period", "revision", name="revision"),
     _period(),
     _choice("state", FIGURE_STATES),
+    _choice("reason_code", codes.RevisionReason),
     CheckConstraint("revision >= 0", name="revision"),
     CheckConstraint("(revision = 0) = (state = 'draft')", name="numbered_after_the_draft"),
-)
+    CheckConstraint("revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)", name="revision_has_a_reason"),
+    CheckConstraint(
+        "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+        name="circulated_by_somebody",
+    ),
+    CheckConstraint(
+        "state NOT IN ('signed', 'published') OR (length(trim(coalesce(signed_by, ''))) > 0 AND length(trim(coalesce(signed_function, ''))) > 0 "
+        "AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(coalesce(minutes_number, ''))) > 0)",
+        name="signed_by_somebody",
+    ),
+    CheckConstraint("state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)", name="published_by_somebody"),
+    CheckConstraint("signed_by <> compiled_by AND published_by <> compiled_by", name="four_eyes"),
+    CheckConstraint("published_on >= embargo_until", name="embargo"),
+    CheckConstraint("published_on >= signed_on AND signed_on >= circulated_on", name="in_order"),
+)  # fmt: skip
 
 # What a release was made with, as it was that day: a file received or judged again later changes nothing official.
 release_return = Table(
@@ -276,8 +304,153 @@ release_return = Table(
     Column("validated", Boolean, nullable=False),
     Column("rows_accepted", Integer, nullable=False),
     Column("rows_rejected", Integer, nullable=False),
+    _text("file"),
+    _text("sha256"),
+    _text("columns"),
+    _text("validated_by"),
+    Column("validated_on", Date),
+    _text("minutes_number"),
     CheckConstraint("version >= 1", name="version"),
     *_not_negative("rows_accepted", "rows_rejected"),
+)
+
+# The rows of those returns, as they were that day.
+release_row = Table(
+    "release_row",
+    metadata,
+    _key(),
+    _owner("release_id", "release.id"),
+    Column("region_id", TEXT, ForeignKey("place.place_id"), nullable=False),
+    Column("submission_id", ID, ForeignKey("submission.id"), nullable=False),
+    *_observed(),
+    UniqueConstraint("release_id", "submission_id", "table_name", "sheet", "row", name="source_row"),
+)
+
+signatory = Table(
+    "signatory",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _text("name", required=True),
+    _text("function", required=True),
+    _filled("name"),
+    _filled("function"),
+)
+
+participant = Table(
+    "participant",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("organisation", TEXT, primary_key=True),
+    _text("kind", required=True),
+    Column("present", Boolean, nullable=False),
+    _choice("kind", codes.MemberKind),
+)
+
+# What members say of circulated figures, and regions of the adjustments to theirs; the last one of each counts.
+reply = Table(
+    "reply",
+    metadata,
+    _key(),
+    _owner("release_id", "release.id"),
+    _text("organisation"),
+    _place("region_id"),
+    _text("reply", required=True),
+    _text("reason"),
+    _text("given_by", required=True),
+    Column("given_on", Date, nullable=False),
+    _text("dataset_sha256", required=True),  # to what: figures that circulate anew ask for a new reply
+    CheckConstraint("(organisation IS NULL) <> (region_id IS NULL)", name="of_a_member_or_a_region"),
+    CheckConstraint(
+        "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
+        name="reply",
+    ),
+    CheckConstraint("reply IN ('agreed', 'accepted') OR length(trim(coalesce(reason, ''))) > 0", name="reason"),
+    _filled("given_by"),
+)  # fmt: skip
+
+# What a release is published in spite of.
+reservation = Table(
+    "reservation",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    _text("kind", required=True),
+    _place(),
+    _text("message", required=True),
+    _text("params", required=True),
+    _text("sentence", required=True),
+    _choice("kind", codes.ReservationKind),
+)
+
+# The files of a published release by what is in them: by these a file is known as official.
+release_file = Table(
+    "release_file",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("edition", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
+    _text("sha256", required=True),
+    _count("size", required=True),
+    _choice("edition", codes.Edition),
+    *_not_negative("size"),
+)
+
+# The figures of a release on the places of another list.
+release_territory = Table(
+    "release_territory",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("vintage", TEXT, primary_key=True),
+    Column("place_id", TEXT, ForeignKey("place.place_id"), primary_key=True),
+    Column("population_group", TEXT, primary_key=True),
+    Column("measure", TEXT, primary_key=True),
+    Column("unit", TEXT, primary_key=True),
+    _text("level", required=True),
+    _count("value", required=True),
+    _count("undivided", required=True),
+    _choice("level", FIGURE_LEVELS),
+    _choice("population_group", codes.PopulationGroup),
+    _choice("measure", codes.Measure),
+    _choice("unit", codes.Unit),
+)
+
+# A regional validation that came beside the return. It holds for this file with these totals, and for no other.
+visa = Table(
+    "visa",
+    metadata,
+    _key(),
+    _text("period", required=True),
+    _place("region_id", required=True),
+    _text("sha256", required=True),
+    _text("totals", required=True),
+    _text("validated_by", required=True),
+    Column("validated_on", Date, nullable=False),
+    _text("minutes_number", required=True),
+    _text("recorded_by", required=True),
+    Column("recorded_on", Date, nullable=False),
+    _period(),
+    _filled("validated_by"),
+    _filled("minutes_number"),
+    _filled("recorded_by"),
+)
+
+# Why what a rule found may stand, in the words of a person. It holds while the finding stays what it was.
+explanation = Table(
+    "explanation",
+    metadata,
+    _key(),
+    _text("period", required=True),
+    _place("region_id"),
+    _text("code", required=True),
+    _text("finding_key", required=True),
+    _text("reason", required=True),
+    _text("given_by", required=True),
+    Column("given_on", Date, nullable=False),
+    Index(None, "period"),
+    _period(),
+    _filled("reason"),
+    _filled("given_by"),
 )
 
 finding = Table(
@@ -524,7 +697,7 @@ waiver = Table(
     Column("expires_on", Date, nullable=False),
     _text("reason", required=True),
     _period(),
-    _filled("promise"),
+    _choice("promise", codes.Promise),
     _filled("granted_by"),
     _filled("reason"),
     CheckConstraint("expires_on >= granted_on", name="expires_on"),
