@@ -167,7 +167,7 @@ class _Edition:
 
     def _reservations(self, page: Page) -> None:
         reservations = list(self.edition.reservations)
-        page.section(self.say("release_with_reservations" if reservations else "release_without_reservation"))
+        page.section(self.say("summary_with_reservations" if reservations else "summary_without_reservation"))
         if reservations:
             columns = [Column(self.say("draft_nature")), Column(self.say("release_reservation"))]
             page.table("Reserves", columns, [Row([kind, sentence]) for kind, sentence in reservations])
