@@ -347,6 +347,14 @@ class Role(Code):
     PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
 
 
+class FigureChange(Code):
+    """What became of a figure in a revision."""
+
+    ADDED = "added", "ajouté", "added"
+    CHANGED = "changed", "modifié", "changed"
+    REMOVED = "removed", "retiré", "removed"
+
+
 class Authenticity(Code):
     """What a check finds out about a file that is said to be of a release. The first two are official."""
 

@@ -102,6 +102,11 @@ class Places:
             (place for place in self._totals if place.level == level), key=lambda place: (place.pcode or "", place.name or "")
         )
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Code -> name of all places but the country."""
+        return {place.pcode: place.name for place in self._totals if place.pcode and place.name}
+
     def row(self, place: Place, key: Total = STOCK) -> Mapping[str, Any]:
         return self._totals.get(place, {}).get(key, {})
 
