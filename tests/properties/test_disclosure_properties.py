@@ -303,7 +303,9 @@ def test_no_withheld_cell_can_be_worked_out(own: dict[Place, dict[tuple[str, str
 
 @given(countries(), st.data())
 @settings(MODEST, max_examples=12)
-def test_two_revisions_do_not_give_each_other_away(own: dict[Place, dict[tuple[str, str, str], int]], data: st.DataObject) -> None:
+def test_two_revisions_do_not_give_each_other_away(
+    own: dict[Place, dict[tuple[str, str, str], int]], data: st.DataObject
+) -> None:
     """An attacker who is told which cells did not change reads them in the edition before."""
     first = figures_of(added_up(own))
     before = protect(first, NO_SITES, threshold=THRESHOLD)
@@ -321,7 +323,9 @@ def test_two_revisions_do_not_give_each_other_away(own: dict[Place, dict[tuple[s
 def cells_of(figures: pd.DataFrame, *, withheld: bool) -> dict[Name, Any]:
     chosen = figures[figures["value"].isna() == withheld]
     return {
-        (tuple(row[level] for level in LEVELS[1:] if not pd.isna(row[level])), row["sex"], row["age"], row["vulnerability"]): row["value"]
+        (tuple(row[level] for level in LEVELS[1:] if not pd.isna(row[level])), row["sex"], row["age"], row["vulnerability"]): row[
+            "value"
+        ]
         for row in chosen.to_dict("records")
     }
 

@@ -25,7 +25,12 @@ from tests.store.samples import (
 )  # fmt: skip
 from tests.store.test_guards import BESIDE, PUBLISH, REGION_SAYS, SIGNATURE
 
-LOGINS = {"reader": "cmp_reader", "operator": "cmp_operator", "publisher": "cmp_publisher", "everyman": "cmp_operator, cmp_publisher"}
+LOGINS = {
+    "reader": "cmp_reader",
+    "operator": "cmp_operator",
+    "publisher": "cmp_publisher",
+    "everyman": "cmp_operator, cmp_publisher",
+}
 
 
 @dataclass
