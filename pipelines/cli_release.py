@@ -443,7 +443,7 @@ def _status(period: Period, on: date, as_json: bool, lang: str) -> int:
         for line in _status_lines(period, rows, found, wrong, lang):
             out.print(line, highlight=False, soft_wrap=not out.is_terminal)
         if said and found.release is not None:
-            _say("act_with_reservations", lang)
+            _say("act_would_have_reservations", lang)
             for item in said:
                 out.print(
                     f"  · {escape(standing.reservation_sentence(item, lang))}", highlight=False, soft_wrap=not out.is_terminal

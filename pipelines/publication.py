@@ -110,9 +110,13 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
     due = reply_by or act.settings.members_due(act.period, act.on)
     if due < act.on:
         raise refused("reply_day", day=due, on=act.on)
-    opening = Opening(act.by, act.on, due, act.settings.hash, why, reason)
     with act.store() as store:
-        release = _moved(store.circulate, act.period, opening, _territory(store.dataset(act.period)), at=act.now)
+        dataset, held = store.dataset(act.period), store.candidate(act.period)
+        numbers = exports.values_hash(dataset)
+        if reply_by is None and held is not None and held.reply_by is not None and held.values_sha256 == numbers:
+            due = held.reply_by  # nothing that was asked has changed
+        opening = Opening(act.by, act.on, due, act.settings.hash, numbers, why, reason)
+        release = _moved(store.circulate, act.period, opening, _territory(dataset), at=act.now)
         made = notices.of_release(store, act.period, reference.gazetteer(), revision=release.revision)
     calendar = Calendar(act.period, due, act.on)
     written = notices.write(act.outbox / notices.FOLDER, made, calendar, act.sender, act.settings.recipient)
@@ -302,10 +306,9 @@ def publish(act: Act, perform: Perform = plainly) -> Published:
 def gate(act: Act) -> Approved:
     """All reasons that refuse the publication, or what it is published in spite of. A month that is published and has no revision on
     its way passes with what was recorded."""
-    key = keys.load_key(act.settings.key_path)
     with act.store() as store:
         if store.candidate(act.period) is None and (last := store.published(act.period)) is not None:
-            return Approved(last, tuple(store.reservations(last)), key)
+            return Approved(last, tuple(store.reservations(last)), _key(act.settings))
         found = examined(act, store)
         wrong = rules_of_release.obstacles(found.situation)
         if wrong or found.release is None:
@@ -314,7 +317,14 @@ def gate(act: Act) -> Approved:
         if found.release.signed_on is not None and act.on < found.release.signed_on:
             raise refused("before_signature", day=found.release.signed_on, on=act.on)
         grades = act.settings.publish_grades
-    return Approved(replace(found.release, published_by=act.by, published_on=act.on, grades_published=grades), said, key)
+    given = replace(found.release, published_by=act.by, published_on=act.on, grades_published=grades)
+    return Approved(given, said, _key(act.settings))
+
+
+def _key(settings: Settings) -> Ed25519PrivateKey:
+    if not settings.key_path.exists():
+        raise refused("no_key", file=str(settings.key_path))
+    return keys.load_key(settings.key_path)
 
 
 def examined(act: Act, store: Store) -> Standing:

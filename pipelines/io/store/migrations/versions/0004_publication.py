@@ -41,6 +41,7 @@ def downgrade() -> None:
 
 def _release() -> None:
     with op.batch_alter_table("release") as release:
+        release.add_column(sa.Column("values_sha256", TEXT, nullable=True))
         release.add_column(sa.Column("settings_hash", TEXT, nullable=True))
         release.add_column(sa.Column("compiled_by", TEXT, nullable=True))
         release.add_column(sa.Column("circulated_on", sa.Date(), nullable=True))
@@ -58,7 +59,8 @@ def _release() -> None:
         release.add_column(sa.Column("grades_published", sa.Boolean(), server_default=sa.false(), nullable=False))
         release.create_check_constraint(
             op.f("ck_release_circulated_by_somebody"),
-            "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+            "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL "
+            "AND values_sha256 IS NOT NULL)",
         )
         release.create_check_constraint(op.f("ck_release_embargo"), "published_on >= embargo_until")
         release.create_check_constraint(op.f("ck_release_four_eyes"), "signed_by <> compiled_by AND published_by <> compiled_by")
@@ -223,7 +225,7 @@ def _reply() -> None:
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("given_by", TEXT, nullable=False),
         sa.Column("given_on", sa.Date(), nullable=False),
-        sa.Column("dataset_sha256", TEXT, nullable=False),
+        sa.Column("values_sha256", TEXT, nullable=False),
         sa.CheckConstraint(
             "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
             name=op.f("ck_reply_reply"),
