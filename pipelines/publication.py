@@ -388,7 +388,7 @@ def snapshot(act: Act, release: ReleaseRow, folder: Path) -> Path | None:
     """A copy of the store as it is, to be read only: for analysts offline. A server has its own way to be copied."""
     if act.settings.database_url is not None and not act.settings.database_url.startswith("sqlite"):
         return None
-    path = folder / EDITION_FOLDERS[Edition.INTERNAL] / f"cmp_{release.period}_r{release.revision}.sqlite"
+    path = folder / f"cmp_{release.period}_r{release.revision}.sqlite"
     with act.store() as store:
         store.snapshot(path)
     return path

@@ -266,6 +266,7 @@ def _opened(connection: Connection, draft: Row[Any], opening: Opening, held: Rel
         where = r.c.id == key[0]
     else:
         where = r.c.id == held.id
+        connection.execute(update(r).where(where).values(state=str(ReleaseState.RETURNED)))
         connection.execute(update(r).where(where).values(**values))
         for table in _FILLED:
             connection.execute(delete(table).where(table.c.release_id == held.id))
