@@ -258,7 +258,9 @@ def narrowed(limits: dict[Name, Interval], equations: list[Equation]) -> dict[Na
                     for other, other_factor in left.items()
                     if other != name
                 ]
-                ends = sorted(((right - sum(high for _, high in others)) / factor, (right - sum(low for low, _ in others)) / factor))
+                ends = sorted(
+                    ((right - sum(high for _, high in others)) / factor, (right - sum(low for low, _ in others)) / factor)
+                )
                 low, high = max(limits[name][0], ceil(ends[0])), min(limits[name][1], floor(ends[1]))
                 assert low <= high, "the attacker reads the public edition as it was not meant"
                 if (low, high) != limits[name]:
@@ -301,7 +303,9 @@ def test_no_withheld_cell_can_be_worked_out(own: dict[Place, dict[tuple[str, str
 
 @given(countries(), st.data())
 @settings(MODEST, max_examples=12)
-def test_two_revisions_do_not_give_each_other_away(own: dict[Place, dict[tuple[str, str, str], int]], data: st.DataObject) -> None:
+def test_two_revisions_do_not_give_each_other_away(
+    own: dict[Place, dict[tuple[str, str, str], int]], data: st.DataObject
+) -> None:
     """An attacker who is told which cells did not change reads them in the edition before."""
     first = figures_of(added_up(own))
     before = protect(first, NO_SITES, threshold=THRESHOLD)
@@ -319,7 +323,9 @@ def test_two_revisions_do_not_give_each_other_away(own: dict[Place, dict[tuple[s
 def cells_of(figures: pd.DataFrame, *, withheld: bool) -> dict[Name, Any]:
     chosen = figures[figures["value"].isna() == withheld]
     return {
-        (tuple(row[level] for level in LEVELS[1:] if not pd.isna(row[level])), row["sex"], row["age"], row["vulnerability"]): row["value"]
+        (tuple(row[level] for level in LEVELS[1:] if not pd.isna(row[level])), row["sex"], row["age"], row["vulnerability"]): row[
+            "value"
+        ]
         for row in chosen.to_dict("records")
     }
 

@@ -37,7 +37,9 @@ def shown(public: Protected, *place: str) -> dict[tuple[str, str, str], str]:
     frame = public.figures
     here = frame[frame["pcode"] == "/".join(("ML", *place))]
     cells = zip(here["sex"], here["age"], here["vulnerability"], here["value"], here["conf_status"], strict=True)
-    return {key: status if pd.isna(value) else str(value) for *key_, value, status in cells if (key := tuple(key_)) != ("_T",) * 3}
+    return {
+        key: status if pd.isna(value) else str(value) for *key_, value, status in cells if (key := tuple(key_)) != ("_T",) * 3
+    }
 
 
 def withheld(public: Protected) -> set[tuple[str, str, str, str]]:
@@ -193,7 +195,15 @@ def sites(*rows: tuple[str, str, str, Any, Any]) -> pd.DataFrame:
     names = {"region": "R", "cercle": "C"}
     return pd.DataFrame(
         [
-            {"pcode": commune, **names, "commune": commune, "site": site, "site_type": kind, "households": few, "individuals": many}
+            {
+                "pcode": commune,
+                **names,
+                "commune": commune,
+                "site": site,
+                "site_type": kind,
+                "households": few,
+                "individuals": many,
+            }
             for commune, site, kind, few, many in rows
         ]
     ).astype({"households": "Int64", "individuals": "Int64"})
