@@ -37,6 +37,7 @@ from pipelines.model import (
     Triangulated,
 )
 from pipelines.places import Alias, Gazetteer
+from pipelines.release import CARRIED_RULE
 from pipelines.settings import Settings
 from schemas import fields, texts
 from schemas.codes import WAITS_FOR_THE_REGION, Effect, SourceKind, SubmissionStatus
@@ -320,14 +321,15 @@ def _with_printed(stated: Any, period: Period) -> Any:
 
 
 def _doubted(found: Iterable[Discrepancy], decisions: Sequence[Decision]) -> set[tuple[str, str, str]]:
-    """The (place, group, measure) that a discrepancy still puts in question: one for information does not, nor one decided upon."""
+    """The (place, group, measure) that a discrepancy still puts in question: one for information does not, nor one decided upon, nor
+    that a region is carried forward, which its basis says already."""
     gaps = list(found)
     standing = deciding.standing(decisions, {gap.key: gap.fingerprint for gap in gaps})
     decided = {item.discrepancy_id for item in standing if item.action not in WAITS_FOR_THE_REGION}
     return {
         (gap.place_id, gap.population_group, gap.measure)
         for gap in gaps
-        if gap.key not in decided and texts.rules()[gap.rule].effect is not Effect.INFORM
+        if gap.key not in decided and gap.rule != CARRIED_RULE and texts.rules()[gap.rule].effect is not Effect.INFORM
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -74,6 +75,18 @@ class Settings(BaseSettings):
         ge=0,
         description="Jours laissés pour répondre à une question posée tard / days left to answer a question that is put late",
     )
+    publish_grades: bool = Field(
+        False, description="La CMP publie la fiabilité des chiffres (A à D) / the CMP publishes the grades of figures"
+    )
+    disclosure_threshold: int = Field(
+        10,
+        ge=2,
+        description="Effectif sous lequel l'édition publique masque une ventilation sensible / count below which the public edition withholds a sensitive breakdown",
+    )
+    signing_key: Path | None = Field(
+        None,
+        description="Clé qui signe les diffusions ; `cles/cmp-idp.key` dans le dossier des données si vide / key that signs releases",
+    )
     signatory: str = Field(
         "Le Directeur national du Développement social", description="Signataire des lettres aux régions / who signs the letters"
     )
@@ -108,6 +121,21 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{(self.processed_dir / 'cmp.sqlite').as_posix()}"
+
+    @property
+    def key_path(self) -> Path:
+        return self.signing_key or self.data_dir / "cles" / "cmp-idp.key"
+
+    @property
+    def hash(self) -> str:
+        """Identifies what a release was made with: all but where things are and in which language people are spoken to."""
+        places = {"data_dir", "database_url", "lang", "signing_key"}
+        return hashlib.sha256(self.model_dump_json(exclude=places).encode()).hexdigest()
+
+    def members_due(self, period: Period, on: date) -> date:
+        """The day by which members reply to figures that circulate from `on`: that of the meeting, or some days later when they
+        circulate late."""
+        return max(period.last_day + timedelta(days=self.calendar.meeting), on + timedelta(days=self.answer_days))
 
     def replies_due(self, period: Period) -> date:
         """The day by which the calendar expects regions to answer."""

@@ -8,7 +8,7 @@ the figure that comes out. `Field.label` is the header people see; synonyms of h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from schemas import codes
@@ -487,6 +487,107 @@ FIGURE_KEY = (
 )  # fmt: skip
 """What tells one figure of a place and period from another."""
 BREAKDOWNS = FIGURE_KEY[3:]
+
+
+# --- what a release carries beside its figures ---
+
+CONF_STATUS = _choice(
+    "conf_status", "Confidentialité", "Confidentiality", "CL_CONF_STATUS : libre ou masqué", "CL_CONF_STATUS: free or suppressed",
+    codes.ConfStatus, required=True,
+)  # fmt: skip
+_WHERE = tuple(FIGURE[name] for name in ("period", "revision", "pcode", "level", "region", "cercle", "commune"))
+_COUNTED = tuple(FIGURE[name] for name in ("population_group", "measure", "unit"))
+
+
+def _told(name: str, fr: str, en: str) -> Field:
+    """1 or 0, as SQL has no other yes and no."""
+    return _count(name, fr, en, f"{fr} : 1 oui, 0 non", f"{en}: 1 yes, 0 no", None)
+
+
+_SHOWN = {"missing_reason": codes.PublishedMissingReason}
+FIGURE_EXPORT = Table(
+    "figures", FIGURE.label, FIGURE.about,
+    (*(replace(field, choices=_SHOWN.get(field.name, field.choices)) for field in FIGURE.fields), CONF_STATUS),
+)  # fmt: skip
+BRIDGE = Table(
+    "bridge",
+    Text("Pont", "Bridge"),
+    Text("De la fiche au chiffre officiel, poste par poste", "From the return to the official figure, item by item"),
+    (
+        *_WHERE, *_COUNTED,
+        _count("item", "N°", "No.", "Rang du poste ; 0 ouvre le pont", "Rank of the item; 0 opens the bridge", None, required=True),
+        _choice("kind", "Poste", "Item", "Fiche, ajustement ou décision", "Return, adjustment or decision", codes.AdjustmentKind, required=True),
+        _count("value", "Valeur", "Value", "Ce que le poste ajoute ou retire ; vide si manquant", "What the item adds or takes away; empty when missing",
+               None, signed=True),
+        _text("reason", "Explication", "Explanation", "Pourquoi ce poste", "Why there is this item", width=40),
+        _text("file", "Fichier", "File", "Fichier reçu", "File received", width=28),
+        _text("sha256", "Empreinte (sha256)", "Fingerprint (sha256)", "Empreinte du fichier reçu", "Hash of the file received", width=18),
+        _text("sheet", "Feuille", "Sheet", "Feuille du fichier", "Sheet of the file", width=12),
+        _text("cell", "Cellule", "Cell", "Cellule de la feuille", "Cell of the sheet", width=9),
+        _choice("action", "Décision", "Decision", "Ce que la CMP a décidé", "What the CMP decided", codes.Action, width=22),
+        _text("decided_by", "Décidé par", "Decided by", "Qui a pris la décision", "Who took the decision"),
+        _date("decided_on", "Décidé le", "Decided on", "Date de la décision", "Date of the decision"),
+        _text("decision_reason", "Motif de la décision", "Reason of the decision", "Motif écrit au moment de la décision", "Reason written with the decision", width=34),
+        _count("decision_id", "N° de décision", "Decision no.", "Numéro de la décision", "Number of the decision", None),
+        _text("decision_source", "Source retenue", "Source retained", "Source dont la valeur a été prise", "Source whose value was taken"),
+        _text("about_pcode", "Lieu concerné", "Place concerned", "Code du lieu de la ligne ou de la décision", "Code of the place of the row or decision"),
+    ),
+)  # fmt: skip
+COMPLETENESS = Table(
+    "completeness",
+    Text("Complétude", "Completeness"),
+    Text("Ce qui est arrivé de chaque région", "What came from each region"),
+    (
+        *(FIGURE[name] for name in ("period", "revision", "pcode", "region")),
+        _told("received", "Fiche reçue", "Return received"),
+        _told("validated", "Validation régionale", "Regional validation"),
+        _count("version", "Version", "Version", "Version de la fiche", "Version of the return", None),
+        _count("rows_accepted", "Lignes comptées", "Rows counted", "Lignes comptées de la fiche", "Rows of the return counted", None),
+        _count("rows_rejected", "Lignes rejetées", "Rows rejected", "Lignes de la fiche non comptées", "Rows of the return not counted", None),
+        _told("carried_forward", "Reconduite", "Carried forward"),
+    ),
+)  # fmt: skip
+REVISION = Table(
+    "revision",
+    Text("Révision", "Revision"),
+    Text("Ce qui change par rapport à la révision précédente", "What changes against the revision before"),
+    (
+        *_WHERE, *_COUNTED, FIGURE["value"],
+        _count("previous_value", "Valeur précédente", "Previous value", "Valeur de la révision précédente ; vide si manquante",
+               "Value of the revision before; empty when missing", None, signed=True),
+        _count("difference", "Différence", "Difference", "Valeur moins valeur précédente ; vide si l'une manque",
+               "Value less previous value; empty when one is missing", None, signed=True),
+        _choice("change", "Changement", "Change", "Ce qu'il est advenu du chiffre", "What became of the figure", codes.FigureChange),
+        _choice("reason_code", "Motif de la révision", "Reason of the revision", "Pourquoi le mois est publié de nouveau", "Why the month is published anew",
+                codes.RevisionReason),
+        _text("reason", "Explication", "Explanation", "Motif en mots", "Reason in words", width=40),
+        _date("published_on", "Publié le", "Published on", "Date de la révision", "Date of the revision"),
+    ),
+)  # fmt: skip
+SITE_EXPORT = Table(
+    "sites",
+    SITE.label,
+    SITE.about,
+    (
+        *(FIGURE[name] for name in ("period", "revision", "pcode", "region", "cercle", "commune")),
+        # what is suppressed is empty
+        *(replace(SITE[name], required=False) for name in ("site", "site_type", "households", "individuals")), CONF_STATUS,
+    ),
+)  # fmt: skip
+TERRITORY = Table(
+    "territory",
+    Text("Autre découpage", "Other territory"),
+    Text("Les chiffres sur les lieux d'un autre découpage administratif", "The figures on the places of another list of places"),
+    (
+        _WHERE[0], _WHERE[1],
+        _text("vintage", "Découpage", "Vintage", "Liste officielle des lieux", "Official list of places", required=True),
+        *_WHERE[2:6], *_COUNTED, FIGURE["value"],
+        _count("undivided", "Dont non réparti", "Undivided", "Part qu'aucun lieu plus petit ne porte, la liste du mois ne disant pas où elle se trouve",
+               "Part that no place below carries, as the list of the month does not say where it lies", None),
+    ),
+)  # fmt: skip
+EXPORT_TABLES = (FIGURE_EXPORT, BRIDGE, COMPLETENESS, REVISION, SITE_EXPORT, TERRITORY)
+"""The tables of a release, each a CSV file of its name. A column that an edition does not carry is left out of its files."""
 
 
 def observation_fields() -> tuple[Field, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import text
+from sqlalchemy import Connection
 
-from pipelines.io.store import NewDecision, SavedDraft, SavedSubmission, Store
+from pipelines.io.store import NewDecision, SavedDraft, SavedSubmission, Store, tables
 from pipelines.model import (
     Checked,
     Compared,
@@ -146,34 +146,58 @@ def save_draft(store: Store, item: Compiled | None = None, **changes: Any) -> Sa
     return store.save_draft(item or compiled(), **(given | changes))
 
 
-_COPIED = {
-    "figure": "place_id, level, population_group, measure, unit, sex, age, shelter, displacement, origin_id, cause, "
-    "vulnerability, value, missing_reason, obs_status, basis, grade, carried_months",
-    "adjustment": "place_id, population_group, measure, unit, item, kind, value, missing_reason, reason, submission_id, decision_id",
-    "release_return": "region_id, submission_id, version, validated, rows_accepted, rows_rejected",
+STATES = ("returned", "circulated", "signed", "published")
+_MOVES = {
+    "circulated": "state = 'circulated'",
+    "signed": "state = 'signed', signed_by = 'Fatoumata Keïta', signed_function = 'Directrice nationale', signed_on = '2020-01-13', "
+    "meeting_on = '2020-01-12', minutes_number = 'PV 12'",
+    "published": "state = 'published', published_by = 'Fatoumata Keïta', published_on = '{on}', grades_published = {grades}",
 }
+_COPIED = ("figure", "adjustment", "release_return", "finding")
 
 
-def publish(store: Store, revision: int, period: Period = DECEMBER) -> int:
-    """A published revision with what the draft of the month holds."""
+def publish(store: Store, revision: int, period: Period = DECEMBER, *, until: str = "published", grades: bool = True) -> int:
+    """A revision with what the draft of the month holds, published ten days after the one before; or left in the state `until`."""
     key = 1000 * period.month + revision
+    on = PUBLICATION + timedelta(days=10 * (revision - 1))
     with store._write() as connection:
-        into = "id, period, revision, state, as_of, rules_hash, dataset_sha256, compiled_at"
-        stamp = f"{key}, '{period}', {revision}, 'published', '2020-01-15', 'r', 'd', '2020-01-15T00:00:00Z'"
-        connection.execute(text(f"INSERT INTO release ({into}) VALUES ({stamp})"))
-        for table, columns in _COPIED.items():
-            draft = f"SELECT id FROM release WHERE period = '{period}' AND revision = 0"
-            query = f"SELECT {key}, {columns} FROM {table} WHERE release_id = ({draft})"
-            connection.execute(text(f"INSERT INTO {table} (release_id, {columns}) {query}"))
+        _fill(connection, key, revision, period)
+        for state in STATES[1 : STATES.index(until) + 1]:
+            moves = _MOVES[state].format(on=on, grades=str(grades).lower())
+            connection.exec_driver_sql(f"UPDATE release SET {moves} WHERE id = {key}")
     return key
+
+
+def _fill(connection: Connection, key: int, revision: int, period: Period) -> None:
+    reason = "NULL, NULL" if revision == 1 else "'late_return', 'fiche reçue après la publication'"
+    into = "id, period, revision, state, compiled_by, circulated_on, reply_by, settings_hash, reason_code, reason"
+    stamp = f"{key}, period, {revision}, 'returned', 'Aminata Diarra', '2020-01-07', '2020-01-11', 's', {reason}"
+    copied = "as_of, compared_with, rules_hash, dataset_sha256, compiled_at"
+    draft = f"FROM release WHERE period = '{period}' AND revision = 0"
+    connection.exec_driver_sql(f"INSERT INTO release ({into}, {copied}) SELECT {stamp}, {copied} {draft}")
+    for table in _COPIED:
+        columns = ", ".join(_names(table))
+        source = f"SELECT {key}, {columns} FROM {table} WHERE release_id = (SELECT id {draft}) ORDER BY {columns}"
+        connection.exec_driver_sql(f"INSERT INTO {table} (release_id, {columns}) {source}")
+    columns = ", ".join(_names("release_row", "region_id"))
+    source = "observation o JOIN release_return u ON u.submission_id = o.submission_id"
+    of = ", ".join(f"o.{column}" for column in _names("release_row", "region_id"))
+    connection.exec_driver_sql(
+        f"INSERT INTO release_row (release_id, region_id, {columns}) SELECT u.release_id, u.region_id, {of} FROM {source} "
+        f"WHERE u.release_id = {key}"
+    )
+
+
+def _names(table: str, *but: str) -> list[str]:
+    return [
+        f'"{column.name}"' for column in tables.metadata.tables[table].columns if column.name not in ("id", "release_id", *but)
+    ]
 
 
 def everything(store: Store) -> dict[str, list[Any]]:
     """All rows of all tables, to tell whether anything changed."""
-    from pipelines.io.store.tables import metadata
-
     with store._read() as connection:
         return {
             table.name: sorted((tuple(row) for row in connection.execute(table.select())), key=repr)
-            for table in metadata.sorted_tables
+            for table in tables.metadata.sorted_tables
         }

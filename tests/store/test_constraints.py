@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, UniqueConstraint, and_
 from sqlalchemy.exc import IntegrityError
 
-from pipelines.io.store import Store
+from pipelines.io.store import Store, guards
 from pipelines.io.store.tables import metadata
 from schemas import codes, fields
 
@@ -29,11 +29,39 @@ GOOD: dict[str, Row] = {
     "observation": {"id": 1, "submission_id": 1, "table_name": "idp", "sheet": "PDI", "row": 6, "accepted": True},
     "release": {
         "id": 1, "period": "2019-12", "revision": 1, "state": "published", "as_of": DAY, "rules_hash": "r",
-        "dataset_sha256": "d", "compiled_at": "2020-01-06T09:30:00Z",
+        "dataset_sha256": "d", "compiled_at": "2020-01-06T09:30:00Z", "settings_hash": "s", "compiled_by": "Aminata Diarra",
+        "circulated_on": DAY, "signed_by": "Fatoumata Keïta", "signed_function": "Directrice", "signed_on": DAY, "meeting_on": DAY,
+        "minutes_number": "12", "embargo_until": DAY, "published_by": "Fatoumata Keïta", "published_on": DAY,
     },
     "release_return": {
         "release_id": 1, "region_id": "R05", "submission_id": 1, "version": 1, "validated": True, "rows_accepted": 1,
         "rows_rejected": 1,
+    },
+    "release_row": {
+        "id": 1, "release_id": 1, "region_id": "R05", "submission_id": 1, "table_name": "idp", "sheet": "PDI", "row": 6,
+        "accepted": True,
+    },
+    "signatory": {"release_id": 1, "position": 1, "name": "Fatoumata Keïta", "function": "Directrice"},
+    "participant": {"release_id": 1, "organisation": "OIM", "kind": "un", "present": True},
+    "reply": {
+        "id": 1, "release_id": 1, "organisation": "OIM", "reply": "agreed", "given_by": "M. Sow", "given_on": DAY,
+        "dataset_sha256": "d",
+    },
+    "reservation": {
+        "release_id": 1, "position": 1, "kind": "member", "place_id": "R05", "message": "m", "params": "{}", "sentence": "s",
+    },
+    "release_file": {"release_id": 1, "edition": "public", "name": "f.csv", "sha256": "ff", "size": 1},
+    "release_territory": {
+        "release_id": 1, "vintage": "cod-2025", "place_id": "R05", "population_group": "idp", "measure": "stock",
+        "unit": "individual", "level": "region", "value": 5, "undivided": 0,
+    },
+    "visa": {
+        "id": 1, "period": "2019-12", "region_id": "R05", "sha256": "aa", "totals": "{}", "validated_by": "Gouverneur",
+        "validated_on": DAY, "minutes_number": "3", "recorded_by": "DNDS", "recorded_on": DAY,
+    },
+    "explanation": {
+        "id": 1, "period": "2019-12", "region_id": "R05", "code": "X", "finding_key": "k", "reason": "crue", "given_by": "DNDS",
+        "given_on": DAY,
     },
     "finding": {
         "id": 1, "submission_id": 1, "code": "X", "effect": "inform", "params": "{}", "message": "m", "remedy": "r",
@@ -63,7 +91,7 @@ GOOD: dict[str, Row] = {
     },
     "decision": {"id": 1, "action": "keep", "decided_by": "DNDS", "decided_on": DAY, "reason": "PV 12"},
     "waiver": {
-        "id": 1, "promise": "region_first", "region_id": "R05", "period": "2019-12", "granted_by": "DNDS", "granted_on": EARLIER,
+        "id": 1, "promise": "visa", "region_id": "R05", "period": "2019-12", "granted_by": "DNDS", "granted_on": EARLIER,
         "expires_on": DAY, "reason": "accès",
     },
     "figure": {
@@ -118,6 +146,20 @@ BAD: dict[str, Row] = {
     "ck_release_revision": {"revision": -1},
     "ck_release_numbered_after_the_draft": {"revision": 0},
     "uq_release_revision": {"id": 2},
+    "ck_release_reason_code": {"reason_code": "mood"},
+    "ck_release_revision_has_a_reason": {"revision": 2, "reason_code": "method", "reason": None},
+    "ck_release_circulated_by_somebody": {"compiled_by": None},
+    "ck_release_signed_by_somebody": {"signed_function": None},
+    "ck_release_published_by_somebody": {"published_on": None},
+    "ck_release_four_eyes": {"published_by": "Aminata Diarra"},
+    "ck_release_embargo": {"embargo_until": date(2020, 1, 1)},
+    "ck_release_in_order": {"circulated_on": date(2020, 1, 1)},
+    "uq_release_row_source_row": {"id": 2},
+    "ck_reply_of_a_member_or_a_region": {"organisation": None},
+    "ck_reply_reply": {"reply": "accepted"},
+    "ck_reply_reason": {"reply": "reservation", "reason": None},
+    "fk_reply_region_id": {"organisation": None, "region_id": "X", "reply": "accepted"},
+    "ck_release_file_size": {"size": -1},
     "ck_release_return_version": {"version": 0},
     "ck_release_return_rows_accepted": {"rows_accepted": -1},
     "ck_release_return_rows_rejected": {"rows_rejected": -1},
@@ -165,6 +207,8 @@ BAD: dict[str, Row] = {
     "uq_audit_event_previous_hash": {"id": 2, "hash": "2"},
     "uq_audit_event_hash": {"id": 2, "previous_hash": "1"},
 }
+_SAID = ("decision", "waiver", "audit_event", "signatory", "reply", "visa", "explanation")
+"""Where a text may be anything but empty."""
 
 
 def bad_row(table: str, name: str) -> Row:
@@ -180,7 +224,7 @@ def bad_row(table: str, name: str) -> Row:
     if table in ("observation", "alert") and field is not None and field.is_count:
         return {column: -1}
     if metadata.tables[table].c[column].type.python_type is str:
-        return {column: " " if table in ("decision", "waiver", "audit_event") else "wrong"}
+        return {column: " " if table in _SAID else "wrong"}
     raise KeyError(name)
 
 
@@ -203,6 +247,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url, drop = server.url_of(name), lambda: server.drop(name)
     with Store.open(url) as store:
         with store._write() as connection:
+            guards.drop(connection)  # constraints hold without them
             connection.execute(metadata.tables["place"].insert(), [GOOD["place"], {**GOOD["place"], "place_id": "R07"}])
             for table in metadata.sorted_tables:
                 if table.name != "place":
@@ -274,6 +319,8 @@ def test_a_period_is_a_month(world: Store, period: str) -> None:
         ("sector_cover", {"sector": "wash", "persons": None, "persons_without": None, "wanted": None, "rank": None}),
         ("sector_cover", {"sector": "health", "wanted": 0, "rank": None}),
         ("discrepancy", {"id": "d2", "status": "asked"}),
+        ("release", {"id": 2, "revision": 2, "reason_code": "method", "reason": "autre arrondi"}),
+        ("reply", {"id": 2, "organisation": None, "region_id": "R05", "reply": "contested", "reason": "recompté"}),
     ],
 )  # fmt: skip
 def test_good_rows_pass(world: Store, table: str, row: Row) -> None:

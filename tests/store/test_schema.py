@@ -17,7 +17,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from pipelines.io.store import Store, StoreError, views
+from pipelines.io.diffusion.edition import TERRITORY_COLUMNS
+from pipelines.io.store import Store, StoreError, guards, views
 from pipelines.io.store.migrations import HEAD
 from pipelines.io.store.tables import metadata
 from schemas import fields
@@ -29,10 +30,31 @@ VIEW_COLUMNS = {
     "official_bridge": (
         "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "item",
         "kind", "value", "reason", "file", "sha256", "sheet", "cell", "action", "decided_by", "decided_on", "decision_reason",
+        "decision_id", "decision_source", "about_pcode",
     ),
+    "official_bridge_total": (
+        "period", "revision", "pcode", "level", "region", "cercle", "commune", "population_group", "measure", "unit", "item",
+        "kind", "value", "missing_reason",
+    ),
+    "official_known": (*fields.FIGURE.names, "known_from", "known_until"),
+    "official_release": (
+        "period", "revision", "state", "published_on", "published_by", "signed_by", "signed_function", "signed_on", "meeting_on",
+        "minutes_number", "reason_code", "reason", "dataset_sha256", "reservations",
+    ),
+    "official_reservation": ("period", "revision", "position", "kind", "pcode", "sentence"),
     "official_revision": (
         "period", "revision", "pcode", "level", "population_group", "measure", "unit", "value", "previous_value", "difference",
+        "change", "region", "cercle", "commune", "reason_code", "reason", "published_on",
     ),
+    "official_revision_effect": (
+        "period", "revision", "pcode", "level", "region", "population_group", "measure", "unit", "value", "previous_value",
+        "difference", "added", "changed", "removed", "reason_code", "reason", "published_on",
+    ),
+    "official_revision_statistics": (
+        "period", "revision", "reason_code", "reason", "published_on", "days_since_first", "added", "changed", "removed",
+        "idp_individuals", "previous_idp_individuals", "difference",
+    ),
+    "official_territory": tuple(TERRITORY_COLUMNS),
     "official_completeness": (
         "period", "pcode", "region", "received", "validated", "version", "rows_accepted", "rows_rejected", "carried_forward",
     ),
@@ -80,7 +102,8 @@ PROMISED = {
     "official_figure", "official_region", "official_cercle", "official_commune", "official_series", "official_bridge",
     "official_revision", "official_completeness", "open_discrepancy", "origin_destination", "draft_figure", "draft_bridge",
     "official_secondary", "draft_secondary", "official_lasting", "draft_lasting", "source_statement", "event_board",
-    "response_cover",
+    "response_cover", "official_bridge_total", "official_known", "official_release", "official_reservation",
+    "official_revision_effect", "official_revision_statistics", "official_territory",
 }  # fmt: skip
 
 
@@ -118,6 +141,7 @@ def test_migrations_make_what_the_metadata_say(empty_url: str) -> None:
             assert compare_metadata(MigrationContext.configure(connection), metadata) == []
             migrated = described(connection)
         with store._write() as connection:
+            guards.drop(connection)
             views.drop(connection)
             metadata.drop_all(connection)
             metadata.create_all(connection)
@@ -203,6 +227,7 @@ def test_links_hold_after_a_migration(empty_url: str) -> None:
         with pytest.raises(IntegrityError), store._write() as connection:
             connection.execute(text("DELETE FROM discrepancy"))
         with pytest.raises(IntegrityError), store._write() as connection:
+            guards.drop(connection)  # which keep a decision as it is; here its link is asked
             connection.execute(text("UPDATE decision SET undoes = 99 WHERE id = 2"))
         with store._write() as connection:
             connection.execute(text("DELETE FROM event"))
@@ -219,9 +244,9 @@ def test_the_last_migration_is_the_head() -> None:
     assert scripts().get_heads() == [HEAD]
 
 
-def test_a_changed_view_needs_a_revision() -> None:
+def test_a_changed_view_guard_or_grant_needs_a_revision() -> None:
     """Put the new fingerprint in a new revision, or, before a release, in the last one."""
-    assert scripts().get_revision(HEAD).module.views == views.fingerprint()
+    assert scripts().get_revision(HEAD).module.views == guards.fingerprint()
 
 
 def test_migrations_import_nothing_of_the_project() -> None:
@@ -250,7 +275,7 @@ def test_a_failed_migration_leaves_nothing(empty_url: str, monkeypatch: pytest.M
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(views, "create", fails)
+        patched.setattr(guards, "create", fails)
         with pytest.raises(RuntimeError, match="killed"):
             Store.open(empty_url)
     with Store.open(empty_url, migrate=False) as store, store._read() as connection:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from pipelines.io.store import Store, repository
+from pipelines.io.store import Store, guards, repository
 from pipelines.model import Answered, Finding, Period, Reply
 from schemas import fields
 from schemas.codes import Effect
@@ -189,7 +189,7 @@ def test_a_failure_on_the_way_leaves_the_store_as_it_was(
 
 _KILLED = """
 import sys, time
-from pipelines.io.store import Store, repository
+from pipelines.io.store import Store, guards, repository
 from tests.store.samples import checked, save
 
 def stops(*args):
@@ -258,6 +258,7 @@ def test_the_audit_chain_shows_a_tampered_row(store: Store) -> None:
     assert store.verify_chain() is None
     with store._write() as connection:
         ids = [key for (key,) in connection.execute(text("SELECT id FROM audit_event ORDER BY id"))]
+        guards.drop(connection)  # as someone would who owns the database
         connection.execute(text("UPDATE audit_event SET actor = 'somebody' WHERE id = :id"), {"id": ids[1]})
     assert store.verify_chain() == ids[1]
 
@@ -265,6 +266,7 @@ def test_the_audit_chain_shows_a_tampered_row(store: Store) -> None:
 def test_the_audit_chain_shows_a_removed_row(store: Store) -> None:
     ids = [store.record(NOW, "DNDS", "note", "x", {"n": number}) for number in range(3)]
     with store._write() as connection:
+        guards.drop(connection)
         connection.execute(text("DELETE FROM audit_event WHERE id = :id"), {"id": ids[1]})
     assert store.verify_chain() == ids[2]
 

@@ -80,6 +80,26 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.explanations(connection, period)
 
+    def release_returns(self, period: Period, revision: int = 0) -> list[dict[str, Any]]:
+        """The returns that the draft, or a release, was made with: the columns of `release_return`, by region."""
+        with self._read() as connection:
+            return releases.returns(connection, period, revision)
+
+    def persons_of_rows(self, period: Period) -> dict[tuple[int, str, int], int]:
+        """The individuals of each row of the returns of a month that says some: (submission, sheet, row) -> number."""
+        with self._read() as connection:
+            return releases.persons_of_rows(connection, period)
+
+    def preparer(self, submission_id: int) -> str | None:
+        """Who prepared a return."""
+        with self._read() as connection:
+            return releases.preparer(connection, submission_id)
+
+    def published_hash(self, release: ReleaseRow) -> str | None:
+        """The hash of the dataset as the audit chain holds it of a publication; None when it holds none."""
+        with self._read() as connection:
+            return releases.published_hash(connection, release)
+
     def totals_said(self, submission_id: int) -> dict[str, list[int]]:
         """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows."""
         with self._read() as connection:

@@ -72,7 +72,7 @@ KEPT: Mapping[str, tuple[str, ...]] = {
 _PREFIX = "guard_"
 _REPLY_CLOSED = "NEW.organisation IS NOT NULL AND {state} IN ('signed', 'published')"
 _NO_LATE_REPLY = "a member replies before the release is signed: reply"
-_FOLLOWS = "an audit event follows the last one"
+_FOLLOWS = "an audit event follows the last one: audit_event"
 
 
 def fingerprint() -> str:
@@ -264,18 +264,20 @@ def _of_release(schema: str) -> str:
     """The arguments of the trigger are the states that are closed to it. The release stays locked against a change of state."""
     said = "'a ' || held.state || ' release never changes: ' || TG_TABLE_NAME"
     detail = "'release ' || held.period || ', revision ' || held.revision"
-    check = (
-        f"        SELECT r.state, r.period, r.revision INTO held FROM {schema}.release r WHERE r.id = {{row}}.release_id FOR SHARE;\n"
-        "        IF held.state = ANY (TG_ARGV) THEN\n"
-        f"            RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {said}, DETAIL = {detail};\n"
-        "        END IF;\n"
-    )
+
+    def check(row: str) -> str:
+        return (
+            f"        SELECT r.state, r.period, r.revision INTO held FROM {schema}.release r WHERE r.id = {row}.release_id FOR SHARE;\n"
+            "        IF held.state = ANY (TG_ARGV) THEN\n"
+            f"            RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {said}, DETAIL = {detail};\n"
+            "        END IF;\n"
+        )
+
     body = (
-        "    IF TG_OP <> 'INSERT' AND OLD.release_id IS NOT NULL THEN\n" + check.format(row="OLD") + "    END IF;\n"
+        f"    IF TG_OP <> 'INSERT' AND OLD.release_id IS NOT NULL THEN\n{check('OLD')}    END IF;\n"
         "    IF TG_OP = 'DELETE' THEN\n        RETURN OLD;\n    END IF;\n"
         "    IF NEW.release_id IS NOT NULL AND (TG_OP = 'INSERT' OR NEW.release_id <> OLD.release_id OR OLD.release_id IS NULL) THEN\n"
-        + check.format(row="NEW")
-        + "    END IF;\n    RETURN NEW;\n"
+        f"{check('NEW')}    END IF;\n    RETURN NEW;\n"
     )
     return _function(schema, "of_release", body, "DECLARE held record;\n")
 

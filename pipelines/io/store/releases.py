@@ -443,6 +443,34 @@ def explain(connection: Connection, period: Period, keys: Iterable[tuple[str, st
     return len(lines)
 
 
+def returns(connection: Connection, period: Period, revision: int) -> list[dict[str, Any]]:
+    """The returns that the draft (revision 0) or a release was made with, by region."""
+    u = tables.release_return
+    query = select(u).where(u.c.release_id.in_(release_id(period, revision))).order_by(u.c.region_id)
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def persons_of_rows(connection: Connection, period: Period) -> dict[tuple[int, str, int], int]:
+    """The individuals of each row of the returns of a month that says some."""
+    o, s = tables.observation.c, tables.submission
+    query = select(o.submission_id, o.sheet, o.row, func.max(func.abs(o.individuals))).join_from(tables.observation, s)
+    said = query.where(s.c.period == str(period), o.individuals.is_not(None)).group_by(o.submission_id, o.sheet, o.row)
+    return {(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(said)}
+
+
+def preparer(connection: Connection, submission: int) -> str | None:
+    s = tables.submission.c
+    return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
+
+
+def published_hash(connection: Connection, release: ReleaseRow) -> str | None:
+    """The hash of the dataset that the audit chain holds of a publication."""
+    e = tables.audit_event.c
+    query = select(e.details).where(e.action == "release.published", e.subject == _subject(release)).order_by(e.id)
+    said = connection.execute(query).scalars().first()
+    return str(json.loads(said)["dataset_sha256"]) if said is not None else None
+
+
 def totals_said(connection: Connection, submission: int) -> dict[str, list[int]]:
     """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows. A visa is about these."""
     o = tables.observation.c

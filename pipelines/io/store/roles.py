@@ -27,7 +27,6 @@ from pipelines.io.store import tables, views
 READER, OPERATOR, PUBLISHER = ROLES = ("cmp_reader", "cmp_operator", "cmp_publisher")
 
 _VERSION = "alembic_version"
-_PUBLIC_VIEWS = ("place_path", *(name for name in views.VIEWS if name.startswith("official_")))
 _COMPILED = (
     "place", "place_code", "place_alias", "submission", "observation", "finding", "alert", "event", "statement", "presence",
     "sector_cover", "not_comparable", "discrepancy", "release", "release_return", "release_row", "release_territory", "figure",
@@ -58,7 +57,7 @@ def _grants(schema: str) -> Iterator[str]:
         return on([f"{name}_id_seq" for name in names if _numbered(name)])
 
     yield f"REVOKE ALL ON {on(held)} FROM {', '.join(ROLES)}"
-    yield f"GRANT SELECT ON {on([*_PUBLIC_VIEWS, _VERSION])} TO {READER}"
+    yield f"GRANT SELECT ON {on([*views.READABLE, _VERSION])} TO {READER}"
     yield f"GRANT SELECT ON {on(held)} TO {OPERATOR}, {PUBLISHER}"
     yield f"GRANT INSERT, UPDATE, DELETE ON {on(_COMPILED)} TO {OPERATOR}"
     yield f"GRANT INSERT ON {on(_SAID)} TO {OPERATOR}"
@@ -99,4 +98,4 @@ def script(schema: str = "public") -> str:
 
 
 if __name__ == "__main__":
-    print(script(), end="")
+    pass

@@ -277,17 +277,17 @@ release = Table(
     _choice("reason_code", codes.RevisionReason),
     CheckConstraint("revision >= 0", name="revision"),
     CheckConstraint("(revision = 0) = (state = 'draft')", name="numbered_after_the_draft"),
-    CheckConstraint("revision < 2 OR (reason_code IS NOT NULL AND length(trim(reason)) > 0)", name="revision_has_a_reason"),
+    CheckConstraint("revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)", name="revision_has_a_reason"),
     CheckConstraint(
-        "state = 'draft' OR (length(trim(compiled_by)) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+        "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
         name="circulated_by_somebody",
     ),
     CheckConstraint(
-        "state NOT IN ('signed', 'published') OR (length(trim(signed_by)) > 0 AND length(trim(signed_function)) > 0 "
-        "AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(minutes_number)) > 0)",
+        "state NOT IN ('signed', 'published') OR (length(trim(coalesce(signed_by, ''))) > 0 AND length(trim(coalesce(signed_function, ''))) > 0 "
+        "AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(coalesce(minutes_number, ''))) > 0)",
         name="signed_by_somebody",
     ),
-    CheckConstraint("state <> 'published' OR (length(trim(published_by)) > 0 AND published_on IS NOT NULL)", name="published_by_somebody"),
+    CheckConstraint("state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)", name="published_by_somebody"),
     CheckConstraint("signed_by <> compiled_by AND published_by <> compiled_by", name="four_eyes"),
     CheckConstraint("published_on >= embargo_until", name="embargo"),
     CheckConstraint("published_on >= signed_on AND signed_on >= circulated_on", name="in_order"),
@@ -365,7 +365,7 @@ reply = Table(
         "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
         name="reply",
     ),
-    CheckConstraint("reply IN ('agreed', 'accepted') OR length(trim(reason)) > 0", name="reason"),
+    CheckConstraint("reply IN ('agreed', 'accepted') OR length(trim(coalesce(reason, ''))) > 0", name="reason"),
     _filled("given_by"),
 )  # fmt: skip
 

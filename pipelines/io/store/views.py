@@ -2,14 +2,17 @@
 
 This is the only text of the views. They are not kept in migrations: a view is code over the tables, SQLite cannot alter a
 table under one, and a second copy would drift. `Store.open` drops them before it migrates and creates them again after,
-in the same transaction. The last migration states the `fingerprint` of this text, so that a changed view needs a revision
-(possibly empty) to reach existing databases; a test holds both together.
+in the same transaction. The last migration states the fingerprint of this text and of the guards, so that a changed view needs a
+revision (possibly empty) to reach existing databases; a test holds both together.
+
+Whoever may read only what is published (`roles`) may not see the rest through a view either: in PostgreSQL such views are barriers,
+which no function of the reader's own looks behind.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
@@ -24,28 +27,41 @@ def _total(*free: str) -> str:
     return " AND ".join(f"f.{name} = '_T'" for name in _BREAKDOWNS if name not in free)
 
 
+def _lists(vintage: str) -> str:
+    """A place `p` with its code of a list (`c`) and the places above it there (`p1` to `p3`)."""
+    return f"""LEFT JOIN place_code c ON c.place_id = p.place_id AND c.vintage = {vintage}
+LEFT JOIN place p1 ON p1.place_id = c.parent_id
+LEFT JOIN place_code c1 ON c1.place_id = p1.place_id AND c1.vintage = {vintage}
+LEFT JOIN place p2 ON p2.place_id = c1.parent_id
+LEFT JOIN place_code c2 ON c2.place_id = p2.place_id AND c2.vintage = {vintage}
+LEFT JOIN place p3 ON p3.place_id = c2.parent_id"""
+
+
+_REGION = """CASE p.level WHEN 'region' THEN p.name WHEN 'cercle' THEN p1.name WHEN 'commune' THEN p2.name
+        WHEN 'site' THEN p3.name END AS region"""
+_CERCLE = "CASE p.level WHEN 'cercle' THEN p.name WHEN 'commune' THEN p1.name WHEN 'site' THEN p2.name END AS cercle"
+
 _PLACE_PATH = f"""
 SELECT p.place_id, c.pcode, p.level, p.name,
-    CASE p.level WHEN 'region' THEN p.name WHEN 'cercle' THEN p1.name WHEN 'commune' THEN p2.name
-        WHEN 'site' THEN p3.name END AS region,
-    CASE p.level WHEN 'cercle' THEN p.name WHEN 'commune' THEN p1.name WHEN 'site' THEN p2.name END AS cercle,
+    {_REGION},
+    {_CERCLE},
     CASE p.level WHEN 'commune' THEN p.name WHEN 'site' THEN p1.name END AS commune
 FROM place p
-LEFT JOIN place_code c ON c.place_id = p.place_id AND c.vintage = '{VINTAGE}'
-LEFT JOIN place p1 ON p1.place_id = c.parent_id
-LEFT JOIN place_code c1 ON c1.place_id = p1.place_id AND c1.vintage = '{VINTAGE}'
-LEFT JOIN place p2 ON p2.place_id = c1.parent_id
-LEFT JOIN place_code c2 ON c2.place_id = p2.place_id AND c2.vintage = '{VINTAGE}'
-LEFT JOIN place p3 ON p3.place_id = c2.parent_id
+{_lists(f"'{VINTAGE}'")}
 """
 
 
-def _figures(which: str) -> str:
+_GRADE = "CASE WHEN r.grades_published THEN f.grade END"
+"""Grades stay inside until the CMP publishes them."""
+
+
+def _figures(which: str, *more: str, grade: str = _GRADE) -> str:
     """Figures with the names of their places. An origin that the 2021 list does not know keeps its own id."""
+    columns = "".join(f",\n    {column}" for column in more)
     return f"""
 SELECT r.period, r.revision, p.pcode, f.level, p.region, p.cercle, p.commune, f.population_group, f.measure, f.unit,
     f.sex, f.age, f.shelter, f.displacement, COALESCE(o.pcode, f.origin_id) AS origin_pcode, f.cause, f.vulnerability,
-    f.value, f.missing_reason, f.obs_status, f.basis, f.grade
+    f.value, f.missing_reason, f.obs_status, f.basis, {grade} AS grade{columns}
 FROM figure f
 JOIN release r ON r.id = f.release_id
 JOIN place_path p ON p.place_id = f.place_id
@@ -54,10 +70,10 @@ WHERE {which}
 """
 
 
-def _one(group: str, measure: str, unit: str, *, take: str = "value") -> str:
+def _one(group: str, measure: str, unit: str, *, take: str = "f.value") -> str:
     """One total of a place."""
     about = f"f.population_group = '{group}' AND f.measure = '{measure}' AND f.unit = '{unit}'"
-    return f"MAX(CASE WHEN {about} AND {_total()} THEN f.{take} END)"
+    return f"MAX(CASE WHEN {about} AND {_total()} THEN {take} END)"
 
 
 def _part(column: str, *words: str, free: str | None = None, other: str = "") -> str:
@@ -91,9 +107,9 @@ _WIDE = {
     "arrivals": _one("idp", "arrivals", "individual"),
     "departures": _one("idp", "departures", "individual"),
     "returns": _one("idp", "returns", "individual"),
-    "basis": _one("idp", "stock", "individual", take="basis"),
-    "grade": _one("idp", "stock", "individual", take="grade"),
-    "obs_status": _one("idp", "stock", "individual", take="obs_status"),
+    "basis": _one("idp", "stock", "individual", take="f.basis"),
+    "grade": _one("idp", "stock", "individual", take=_GRADE),
+    "obs_status": _one("idp", "stock", "individual", take="f.obs_status"),
 }
 
 
@@ -114,46 +130,121 @@ GROUP BY r.period, r.revision, f.place_id, p.pcode, {where}
 
 def _bridge(which: str) -> str:
     """The items of the bridge; that which opens a region's cites the return the release was made with, and a decision of the CMP
-    who took it, when and why."""
+    who took it, when, why and on what. The file cited is the release's own note of it."""
     return f"""
 SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, a.population_group, a.measure, a.unit,
-    a.item, a.kind, a.value, a.reason, s.file, s.sha256, a.sheet, a.cell, d.action, d.decided_by, d.decided_on,
-    d.reason AS decision_reason
+    a.item, a.kind, a.value, a.reason, u.file, u.sha256, a.sheet, a.cell, d.action, d.decided_by, d.decided_on,
+    d.reason AS decision_reason, a.decision_id, d.source AS decision_source, COALESCE(b.pcode, a.about_place_id) AS about_pcode
 FROM adjustment a
 JOIN release r ON r.id = a.release_id
 JOIN place_path p ON p.place_id = a.place_id
-LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = a.place_id AND a.kind = 'return'
-LEFT JOIN submission s ON s.id = COALESCE(a.submission_id, u.submission_id)
+LEFT JOIN release_return u ON u.release_id = r.id AND (u.submission_id = a.submission_id
+    OR (a.submission_id IS NULL AND a.kind = 'return' AND u.region_id = a.place_id))
 LEFT JOIN decision d ON d.id = a.decision_id
+LEFT JOIN place_code b ON b.place_id = a.about_place_id AND b.vintage = '{VINTAGE}'
 WHERE {which}
 """
 
 
-_REVISION = f"""
-WITH step AS (
-    SELECT r.id, r.period, r.revision, (
-        SELECT q.id FROM release q
-        WHERE q.period = r.period AND q.state = 'published' AND q.revision < r.revision
-        ORDER BY q.revision DESC LIMIT 1) AS previous_id
-    FROM release r WHERE r.state = 'published'
-), total AS (
-    SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}
-), line AS (
-    SELECT DISTINCT s.id, s.previous_id, s.period, s.revision, t.place_id, t.level, t.population_group, t.measure, t.unit
+_BRIDGE_TOTAL = f"""
+SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, f.population_group, f.measure, f.unit,
+    a.item + 1 AS item, 'official' AS kind, f.value, f.missing_reason
+FROM (
+    SELECT release_id, place_id, population_group, measure, unit, MAX(item) AS item
+    FROM adjustment GROUP BY release_id, place_id, population_group, measure, unit
+) a
+JOIN release r ON r.id = a.release_id
+JOIN place_path p ON p.place_id = a.place_id
+JOIN figure f ON f.release_id = a.release_id AND f.place_id = a.place_id AND f.population_group = a.population_group
+    AND f.measure = a.measure AND f.unit = a.unit
+WHERE r.state = 'published' AND {_total()}
+"""
+
+
+# A published revision with the one before it, and the days on which the first one and the next one were published.
+def _step(which: str) -> str:
+    """Releases with the published one before each, and the day of the first."""
+    return f"""
+    SELECT r.id, r.period, r.revision, r.reason_code, r.reason, r.published_on, (
+        SELECT q.id FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision < r.revision
+        ORDER BY q.revision DESC LIMIT 1) AS previous_id, (
+        SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published'
+        ORDER BY q.revision LIMIT 1) AS first_on
+    FROM release r WHERE {which}
+"""
+
+
+_STEP = _step("r.state = 'published'")
+_NEXT_ON = """(SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision > r.revision
+        ORDER BY q.revision LIMIT 1)"""
+_WHOLE = (
+    f"SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}"
+)
+
+
+def _now_and_before(now: str, before: str, place: str, about: str) -> str:
+    """The totals of a place in two releases."""
+    same = f"AND {{t}}.place_id = {place} AND " + " AND ".join(
+        f"{{t}}.{column} = {about}.{column}" for column in ("population_group", "measure", "unit")
+    )
+    return (
+        f"LEFT JOIN total now ON now.release_id = {now} {same.format(t='now')}\n"
+        f"LEFT JOIN total before ON before.release_id = {before} {same.format(t='before')}"
+    )
+
+
+def _revision(which: str) -> str:
+    """What differs from the published release before."""
+    return f"""
+WITH step AS ({_step(which)}), total AS ({_WHOLE}), line AS (
+    SELECT DISTINCT s.id, t.place_id, t.level, t.population_group, t.measure, t.unit
     FROM step s JOIN total t ON t.release_id = s.id OR t.release_id = s.previous_id
     WHERE s.previous_id IS NOT NULL
 )
-SELECT l.period, l.revision, p.pcode, l.level, l.population_group, l.measure, l.unit, now.value,
-    before.value AS previous_value, now.value - before.value AS difference
+SELECT s.period, s.revision, p.pcode, l.level, l.population_group, l.measure, l.unit, now.value,
+    before.value AS previous_value, now.value - before.value AS difference,
+    CASE WHEN before.release_id IS NULL THEN 'added' WHEN now.release_id IS NULL THEN 'removed' ELSE 'changed' END AS change,
+    p.region, p.cercle, p.commune, s.reason_code, s.reason, s.published_on
 FROM line l
+JOIN step s ON s.id = l.id
 JOIN place_path p ON p.place_id = l.place_id
-LEFT JOIN total now ON now.release_id = l.id AND now.place_id = l.place_id
-    AND now.population_group = l.population_group AND now.measure = l.measure AND now.unit = l.unit
-LEFT JOIN total before ON before.release_id = l.previous_id AND before.place_id = l.place_id
-    AND before.population_group = l.population_group AND before.measure = l.measure AND before.unit = l.unit
+{_now_and_before("s.id", "s.previous_id", "l.place_id", "l")}
+WHERE before.release_id IS NULL OR now.release_id IS NULL OR now.value <> before.value
+    OR (now.value IS NULL) <> (before.value IS NULL)
 """
 
-_COMPLETENESS = f"""
+
+_COUNTED = ",\n    ".join(
+    f"SUM(CASE WHEN change = '{change}' THEN 1 ELSE 0 END) AS {change}" for change in ("added", "changed", "removed")
+)
+
+# The changes inside a region, and in the whole country, beside what its own total became.
+_REVISION_EFFECT = f"""
+WITH step AS ({_STEP}), total AS ({_WHOLE}), area AS (
+    SELECT period, revision, 'region' AS level, region, population_group, measure, unit,
+    {_COUNTED}
+    FROM official_revision WHERE region IS NOT NULL
+    GROUP BY period, revision, region, population_group, measure, unit
+    UNION ALL
+    SELECT period, revision, 'country' AS level, NULL AS region, population_group, measure, unit,
+    {_COUNTED}
+    FROM official_revision GROUP BY period, revision, population_group, measure, unit
+)
+SELECT a.period, a.revision, p.pcode, a.level, a.region, a.population_group, a.measure, a.unit, now.value,
+    before.value AS previous_value,
+    CASE WHEN before.release_id IS NULL THEN now.value WHEN now.release_id IS NULL THEN -before.value
+        ELSE now.value - before.value END AS difference,
+    a.added, a.changed, a.removed, s.reason_code, s.reason, s.published_on
+FROM area a
+JOIN step s ON s.period = a.period AND s.revision = a.revision
+JOIN place_path p ON p.level = a.level AND (a.level = 'country' OR p.name = a.region)
+{_now_and_before("s.id", "s.previous_id", "p.place_id", "a")}
+"""
+
+
+def _completeness(which: str) -> str:
+    """Who had reported when a release was made."""
+    return f"""
 SELECT r.period, p.pcode, p.region,
     CASE WHEN u.submission_id IS NULL THEN 0 ELSE 1 END AS received,
     CASE WHEN u.validated THEN 1 ELSE 0 END AS validated,
@@ -167,7 +258,7 @@ JOIN (
 ) t ON t.release_id = r.id
 JOIN place_path p ON p.place_id = t.place_id
 LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = t.place_id
-WHERE {_LAST}
+WHERE {which}
 """
 
 
@@ -180,6 +271,23 @@ def _day(column: str) -> str:
         f" - (3 * (({year} + 4900 + {before_march}) / 100)) / 4 + {day}"
     )
 
+
+_STATISTICS = f"""
+WITH step AS ({_STEP}), total AS ({_WHOLE} AND f.level = 'country' AND f.population_group = 'idp' AND f.measure = 'stock'
+    AND f.unit = 'individual'), done AS (
+    SELECT period, revision,
+    {_COUNTED}
+    FROM official_revision GROUP BY period, revision
+)
+SELECT s.period, s.revision, s.reason_code, s.reason, s.published_on,
+    ({_day("s.published_on")}) - ({_day("s.first_on")}) AS days_since_first,
+    COALESCE(d.added, 0) AS added, COALESCE(d.changed, 0) AS changed, COALESCE(d.removed, 0) AS removed,
+    now.value AS idp_individuals, before.value AS previous_idp_individuals, now.value - before.value AS difference
+FROM step s
+LEFT JOIN done d ON d.period = s.period AND d.revision = s.revision
+LEFT JOIN total now ON now.release_id = s.id
+LEFT JOIN total before ON before.release_id = s.previous_id
+"""
 
 _OPEN_DISCREPANCY = f"""
 SELECT d.id, d.rule, d.period, p.pcode, p.level, p.region, p.cercle, p.commune, d.population_group, d.measure,
@@ -202,26 +310,30 @@ WHERE r.state = 'published' AND f.origin_id <> '_T' AND f.population_group = 'id
 """
 
 
-def _secondary(which: str) -> str:
+def _secondary(which: str, rows: str) -> str:
     """Every secondary move that the returns of a release tell, as each region tells it: the region left and the region reached
     may both tell one, and then it is there twice, for the two to be held against each other. An end that was not recognised
-    keeps the names written."""
+    keeps the names written. `rows` joins the rows of those returns as `o`: a release has its own, so that a file judged again
+    later changes nothing published."""
     return f"""
 SELECT r.period, r.revision, t.pcode AS told_by_pcode, t.name AS told_by,
     b.pcode AS origin_pcode, COALESCE(b.region, o.from_region) AS origin_region, COALESCE(b.cercle, o.from_cercle) AS origin_cercle,
     COALESCE(b.commune, o.from_commune) AS origin_commune,
     p.pcode, COALESCE(p.region, o.to_region) AS region, COALESCE(p.cercle, o.to_cercle) AS cercle,
     COALESCE(p.commune, o.to_commune) AS commune,
-    o.households, o.individuals, s.file, s.sha256, o.sheet, o.row
+    o.households, o.individuals, u.file, u.sha256, o.sheet, o.row
 FROM release r
 JOIN release_return u ON u.release_id = r.id
-JOIN submission s ON s.id = u.submission_id
-JOIN observation o ON o.submission_id = u.submission_id
+JOIN {rows}
 JOIN place_path t ON t.place_id = u.region_id
 LEFT JOIN place_path b ON b.place_id = o.from_place_id
 LEFT JOIN place_path p ON p.place_id = o.to_place_id
 WHERE o.table_name = 'movement' AND o.movement = 'secondary' AND o.accepted AND {which}
 """
+
+
+_PUBLISHED_ROWS = "release_row o ON o.release_id = r.id AND o.submission_id = u.submission_id"
+_DRAFT_ROWS = "observation o ON o.submission_id = u.submission_id"
 
 
 def _lasting(which: str) -> str:
@@ -266,22 +378,78 @@ SELECT s.period, p.pcode, p.region, p.cercle, s.sector, s.actors, s.organisation
 FROM sector_cover s JOIN place_path p ON p.place_id = s.place_id
 """
 
+
+def _territory(which: str) -> str:
+    """The figures of a release on the places of another list."""
+    return f"""
+SELECT r.period, r.revision, t.vintage, c.pcode, t.level,
+    {_REGION},
+    {_CERCLE},
+    t.population_group, t.measure, t.unit, t.value, t.undivided
+FROM release_territory t
+JOIN release r ON r.id = t.release_id
+JOIN place p ON p.place_id = t.place_id
+{_lists("t.vintage")}
+WHERE {which}
+"""
+
+
+_RELEASE = f"""
+SELECT r.period, r.revision, CASE WHEN {_NEXT_ON} IS NULL THEN 'published' ELSE 'superseded' END AS state, r.published_on,
+    r.published_by, r.signed_by, r.signed_function, r.signed_on, r.meeting_on, r.minutes_number, r.reason_code, r.reason,
+    r.dataset_sha256, (SELECT count(*) FROM reservation v WHERE v.release_id = r.id) AS reservations
+FROM release r WHERE r.state = 'published'
+"""
+
+_RESERVATION = """
+SELECT r.period, r.revision, v.position, v.kind, p.pcode, v.sentence
+FROM reservation v
+JOIN release r ON r.id = v.release_id
+LEFT JOIN place_path p ON p.place_id = v.place_id
+WHERE r.state = 'published'
+"""
+
+
+def _sites(which: str) -> str:
+    """The sites that the returns of a release name, by place."""
+    return f"""
+SELECT p.pcode, p.region, p.cercle, p.commune, o.site, o.site_type, o.households, o.individuals
+FROM release_row o
+JOIN release r ON r.id = o.release_id
+LEFT JOIN place_path p ON p.place_id = COALESCE(o.place_id, o.region_id)
+WHERE o.table_name = 'site' AND o.accepted AND {which}
+"""
+
+
+OF_RELEASE: Mapping[str, Callable[[str], str]] = {
+    "figure": lambda which: _figures(which, grade="f.grade"), "bridge": _bridge, "completeness": _completeness,
+    "revision": _revision, "territory": _territory, "site": _sites,
+}  # fmt: skip
+"""What the files of a release are made from, whatever its state: name -> query, given which release `r` is meant."""
+
 VIEWS: Mapping[str, str] = {
     "place_path": _PLACE_PATH,
     "official_figure": _figures("r.state = 'published'"),
-    "draft_figure": _figures("r.state = 'draft'"),
+    "draft_figure": _figures("r.state = 'draft'", grade="f.grade"),
     "official_series": _figures(_LAST),
+    "official_known": _figures("r.state = 'published'", "r.published_on AS known_from", f"{_NEXT_ON} AS known_until"),
     "official_region": _places("region", "region"),
     "official_cercle": _places("cercle", "region", "cercle"),
     "official_commune": _places("commune", "region", "cercle", "commune"),
     "official_bridge": _bridge("r.state = 'published'"),
+    "official_bridge_total": _BRIDGE_TOTAL,
     "draft_bridge": _bridge("r.state = 'draft'"),
-    "official_revision": _REVISION,
-    "official_completeness": _COMPLETENESS,
+    "official_release": _RELEASE,
+    "official_reservation": _RESERVATION,
+    "official_revision": _revision("r.state = 'published'"),
+    "official_revision_effect": _REVISION_EFFECT,
+    "official_revision_statistics": _STATISTICS,
+    "official_territory": _territory(_LAST),
+    "official_completeness": _completeness(_LAST),
     "open_discrepancy": _OPEN_DISCREPANCY,
     "origin_destination": _ORIGIN_DESTINATION,
-    "official_secondary": _secondary(_LAST),
-    "draft_secondary": _secondary("r.state = 'draft'"),
+    "official_secondary": _secondary(_LAST, _PUBLISHED_ROWS),
+    "draft_secondary": _secondary("r.state = 'draft'", _DRAFT_ROWS),
     "official_lasting": _lasting(_LAST),
     "draft_lasting": _lasting("r.state = 'draft'"),
     "source_statement": _SOURCE_STATEMENT,
@@ -289,6 +457,8 @@ VIEWS: Mapping[str, str] = {
     "response_cover": _RESPONSE_COVER,
 }
 """Name -> query; a view stands after those that it reads."""
+READABLE = ("place_path", *(name for name in VIEWS if name.startswith("official_")))
+"""The views of what is published, and of the places that they name."""
 
 
 def fingerprint() -> str:
@@ -304,4 +474,5 @@ def drop(connection: Connection) -> None:
 
 def create(connection: Connection) -> None:
     for name, query in VIEWS.items():
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query.strip()}")
+        barrier = " WITH (security_barrier)" if name in READABLE and connection.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"CREATE VIEW {name}{barrier} AS {query.strip()}")

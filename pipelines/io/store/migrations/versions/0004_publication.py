@@ -8,7 +8,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-views = "64e718a9da29f6d7"
+views = "197c7a892b928f73"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -58,25 +58,26 @@ def _release() -> None:
         release.add_column(sa.Column("grades_published", sa.Boolean(), server_default=sa.false(), nullable=False))
         release.create_check_constraint(
             op.f("ck_release_circulated_by_somebody"),
-            "state = 'draft' OR (length(trim(compiled_by)) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+            "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
         )
         release.create_check_constraint(op.f("ck_release_embargo"), "published_on >= embargo_until")
         release.create_check_constraint(op.f("ck_release_four_eyes"), "signed_by <> compiled_by AND published_by <> compiled_by")
         release.create_check_constraint(op.f("ck_release_in_order"), "published_on >= signed_on AND signed_on >= circulated_on")
         release.create_check_constraint(
             op.f("ck_release_published_by_somebody"),
-            "state <> 'published' OR (length(trim(published_by)) > 0 AND published_on IS NOT NULL)",
+            "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)",
         )
         release.create_check_constraint(
             op.f("ck_release_reason_code"),
             "reason_code IN ('late_return', 'correction_by_region', 'duplicate_removed', 'decision', 'method', 'error')",
         )
         release.create_check_constraint(
-            op.f("ck_release_revision_has_a_reason"), "revision < 2 OR (reason_code IS NOT NULL AND length(trim(reason)) > 0)"
+            op.f("ck_release_revision_has_a_reason"),
+            "revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)",
         )
         release.create_check_constraint(
             op.f("ck_release_signed_by_somebody"),
-            "state NOT IN ('signed', 'published') OR (length(trim(signed_by)) > 0 AND length(trim(signed_function)) > 0 AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(minutes_number)) > 0)",
+            "state NOT IN ('signed', 'published') OR (length(trim(coalesce(signed_by, ''))) > 0 AND length(trim(coalesce(signed_function, ''))) > 0 AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(coalesce(minutes_number, ''))) > 0)",
         )
 
 
@@ -227,7 +228,9 @@ def _reply() -> None:
             "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
             name=op.f("ck_reply_reply"),
         ),
-        sa.CheckConstraint("reply IN ('agreed', 'accepted') OR length(trim(reason)) > 0", name=op.f("ck_reply_reason")),
+        sa.CheckConstraint(
+            "reply IN ('agreed', 'accepted') OR length(trim(coalesce(reason, ''))) > 0", name=op.f("ck_reply_reason")
+        ),
         sa.CheckConstraint("(organisation IS NULL) <> (region_id IS NULL)", name=op.f("ck_reply_of_a_member_or_a_region")),
         sa.CheckConstraint("length(trim(given_by)) > 0", name=op.f("ck_reply_given_by")),
         sa.ForeignKeyConstraint(["region_id"], ["place.place_id"], name=op.f("fk_reply_region_id")),
