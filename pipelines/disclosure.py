@@ -18,9 +18,10 @@ is found exactly, by dynamic programming over the tree for all exchanges at once
 withheld later never undoes a move, so each is a proof that stays. A cell without any move draws its place's whole breakdown with
 it, then that of the places around, and at last its rows are left out.
 
-Sources: Hundepool et al., *Statistical Disclosure Control* (Wiley 2012), ch. 4 (threshold rule, secondary suppression, hypercubes and
-network flows, linked and hierarchical tables); Cox, "Network models for complementary cell suppression", JASA 90 (1995); SDMX
-code list CL_CONF_STATUS (A: primary confidentiality due to small counts, D: secondary confidentiality set by the compiler).
+Sources: Hundepool et al., *Statistical Disclosure Control* (Wiley 2012), chapters on magnitude tables (secondary suppression, hypercubes,
+network flows, linked and hierarchical tables) and on frequency tables (small counts); Cox, "Network models for complementary cell
+suppression", JASA 90 (1995); SDMX code list CL_CONF_STATUS (A: primary confidentiality due to small counts, D: secondary
+confidentiality set by the sender).
 """
 
 from __future__ import annotations
