@@ -316,8 +316,10 @@ def gate(act: Act) -> Approved:
         said = tuple((item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation))
         if found.release.signed_on is not None and act.on < found.release.signed_on:
             raise refused("before_signature", day=found.release.signed_on, on=act.on)
-        grades = act.settings.publish_grades
-    given = replace(found.release, published_by=act.by, published_on=act.on, grades_published=grades)
+    given = replace(
+        found.release, published_by=act.by, published_on=act.on, grades_published=act.settings.publish_grades,
+        disclosure_threshold=act.settings.disclosure_threshold,
+    )  # fmt: skip
     return Approved(given, said, _key(act.settings))
 
 
@@ -350,10 +352,7 @@ def make(act: Act, approved: Approved) -> Made:
     """The files of both editions; the same for the same release, whenever they are made."""
     with act.store() as store:
         release, period = approved.release, act.period
-        return {
-            edition: edition_files(store, period, release, approved.said, edition, act.settings, approved.key)
-            for edition in Edition
-        }
+        return {edition: edition_files(store, period, release, approved.said, edition, approved.key) for edition in Edition}
 
 
 def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
@@ -367,9 +366,9 @@ def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
             for name, content in sorted(contents.items())
         ]
         given = approved.release
-        assert given.published_on is not None and given.published_by is not None
+        assert given.published_on is not None and given.published_by is not None and given.disclosure_threshold is not None
         row = _moved(
-            store.publish, act.period, by=given.published_by, on=given.published_on, grades=given.grades_published, said=approved.said,
+            store.publish, act.period, by=given.published_by, on=given.published_on, grades=given.grades_published, threshold=given.disclosure_threshold, said=approved.said,
             written=written, dataset_sha256=given.dataset_sha256, at=act.now,
         )  # fmt: skip
         return row, False
@@ -398,24 +397,24 @@ def snapshot(act: Act, release: ReleaseRow, folder: Path) -> Path | None:
 
 
 def edition_files(
-    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition, settings: Settings,
+    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition,
     key: Ed25519PrivateKey | None,
 ) -> dict[str, bytes]:  # fmt: skip
     """The files of one edition, with their signed manifest when there is a key."""
-    content = edition_of(store, period, release, said, edition, settings.disclosure_threshold)
+    content = edition_of(store, period, release, said, edition)
     made = files_of.files(content)
     return made if key is None else made | manifest_of.manifest(content.header, made, key)
 
 
 def edition_of(
-    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition, threshold: int
+    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition
 ) -> EditionOf:
     """All that an edition says. The public one withholds small sensitive cells and says neither cells nor persons."""
     frames = {name: store.release_view(name, period, release.revision) for name in ("figure", "bridge", "completeness", "revision", "territory")}  # fmt: skip
     figures, sites = frames["figure"], store.release_view("site", period, release.revision)
     bridge = frames["bridge"]
     if edition is Edition.PUBLIC:
-        shown = _protected(store, period, release, threshold)
+        shown = _protected(store, period, release)
         figures, sites = shown.figures, shown.sites
         hidden = ("file", "sha256", "sheet", "cell", "decided_by", "decision_id", "decision_source", "decision_reason")
         bridge = bridge.drop(columns=[name for name in hidden if name in bridge])
@@ -430,13 +429,13 @@ def edition_of(
     )  # fmt: skip
 
 
-def _protected(store: Store, period: Period, release: ReleaseRow, threshold: int) -> disclosure.Protected:
+def _protected(store: Store, period: Period, release: ReleaseRow) -> disclosure.Protected:
     """The public figures of a revision, and before them those of each earlier one, so that no two give a cell away."""
     before: list[disclosure.Protected] = []
     earlier = [row for row in store.releases(period) if row.was_published and row.revision < release.revision]
     for row in (*earlier, release):
         figures, sites = store.release_view("figure", period, row.revision), store.release_view("site", period, row.revision)
-        before.append(disclosure.protect(figures, sites, threshold=threshold, earlier=tuple(before)))
+        before.append(disclosure.protect(figures, sites, threshold=row.disclosure_threshold or 0, earlier=tuple(before)))
     return before[-1]
 
 
@@ -466,7 +465,7 @@ def export(settings: Settings, period: Period, revision: int | None, edition: Ed
         release = store.published(period, revision)
         if release is None:
             raise refused("not_published", period=str(period))
-        made = edition_files(store, period, release, store.reservations(release), edition, settings, key)
+        made = edition_files(store, period, release, store.reservations(release), edition, key)
     folder = into or folder_of(settings, period, release.revision) / EDITION_FOLDERS[edition]
     for name, content in made.items():
         exports.write_file(folder / name, content)

@@ -121,13 +121,22 @@ class ReleaseBook:
             return releases.sign(connection, period, signature, at)
 
     def publish(
-        self, period: Period, *, by: str, on: date, grades: bool, said: Sequence[tuple[Reservation, str]],
+        self, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
         written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
     ) -> ReleaseRow:  # fmt: skip
         """The signed release, published for good; see `releases.publish`."""
         with self._write() as connection:
             return releases.publish(
-                connection, period, by=by, on=on, grades=grades, said=said, written=written, dataset_sha256=dataset_sha256, at=at
+                connection,
+                period,
+                by=by,
+                on=on,
+                grades=grades,
+                threshold=threshold,
+                said=said,
+                written=written,
+                dataset_sha256=dataset_sha256,
+                at=at,
             )
 
     # --- what people give -------------------------------------------------------------------------------------------------

@@ -59,6 +59,8 @@ class ReleaseRow:
     reason_code: str | None = None
     reason: str | None = None
     grades_published: bool = False
+    disclosure_threshold: int | None = None
+    """Below which the public edition withheld a sensitive count."""
 
     @property
     def was_published(self) -> bool:
@@ -328,7 +330,7 @@ def sign(connection: Connection, period: Period, signature: Signature, at: datet
 
 
 def publish(
-    connection: Connection, period: Period, *, by: str, on: date, grades: bool, said: Sequence[tuple[Reservation, str]],
+    connection: Connection, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
     written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
 ) -> ReleaseRow:  # fmt: skip
     """The signed release, published for good, with what it is published in spite of and the files by which it is known.
@@ -352,7 +354,12 @@ def publish(
     ]
     if held:
         connection.execute(insert(tables.release_file), held)
-    _move(connection, row, ReleaseState.PUBLISHED, {"published_by": by, "published_on": on, "grades_published": grades})
+    _move(
+        connection,
+        row,
+        ReleaseState.PUBLISHED,
+        {"published_by": by, "published_on": on, "grades_published": grades, "disclosure_threshold": threshold},
+    )
     details = {"by": by, "on": on, "revision": row.revision, "dataset_sha256": row.dataset_sha256,
                "files": {f"{file.edition}/{file.name}": file.sha256 for file in written}}  # fmt: skip
     append(connection, at, by, "release.published", _subject(row), details)

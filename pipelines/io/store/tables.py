@@ -272,6 +272,7 @@ release = Table(
     _text("reason_code"),
     _text("reason"),
     Column("grades_published", Boolean, nullable=False, server_default=false()),
+    Column("disclosure_threshold", Integer),
     UniqueConstraint("period", "revision", name="revision"),
     _period(),
     _choice("state", FIGURE_STATES),

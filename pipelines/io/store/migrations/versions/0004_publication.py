@@ -57,6 +57,7 @@ def _release() -> None:
         release.add_column(sa.Column("reason_code", TEXT, nullable=True))
         release.add_column(sa.Column("reason", TEXT, nullable=True))
         release.add_column(sa.Column("grades_published", sa.Boolean(), server_default=sa.false(), nullable=False))
+        release.add_column(sa.Column("disclosure_threshold", sa.Integer(), nullable=True))
         release.create_check_constraint(
             op.f("ck_release_circulated_by_somebody"),
             "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL "
@@ -67,7 +68,7 @@ def _release() -> None:
         release.create_check_constraint(op.f("ck_release_in_order"), "published_on >= signed_on AND signed_on >= circulated_on")
         release.create_check_constraint(
             op.f("ck_release_published_by_somebody"),
-            "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)",
+            "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL AND disclosure_threshold IS NOT NULL)",
         )
         release.create_check_constraint(
             op.f("ck_release_reason_code"),
