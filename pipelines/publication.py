@@ -435,8 +435,13 @@ def _protected(store: Store, period: Period, release: ReleaseRow) -> disclosure.
     earlier = [row for row in store.releases(period) if row.was_published and row.revision < release.revision]
     for row in (*earlier, release):
         figures, sites = store.release_view("figure", period, row.revision), store.release_view("site", period, row.revision)
-        before.append(disclosure.protect(figures, sites, threshold=row.disclosure_threshold or 0, earlier=tuple(before)))
+        before.append(disclosure.protect(figures, sites, threshold=_threshold(row), earlier=tuple(before)))
     return before[-1]
+
+
+def _threshold(release: ReleaseRow) -> int:
+    assert release.disclosure_threshold is not None
+    return release.disclosure_threshold
 
 
 def _header(store: Store, release: ReleaseRow, edition: Edition) -> Header:
