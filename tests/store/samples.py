@@ -156,12 +156,17 @@ _MOVES = {
 _COPIED = ("figure", "adjustment", "release_return", "finding")
 
 
-def publish(store: Store, revision: int, period: Period = DECEMBER, *, until: str = "published", grades: bool = True) -> int:
-    """A revision with what the draft of the month holds, published ten days after the one before; or left in the state `until`."""
+def publish(
+    store: Store, revision: int, period: Period = DECEMBER, *, until: str = "published", grades: bool = True, also: Iterable[str] = (),
+) -> int:  # fmt: skip
+    """A revision with what the draft of the month holds, published ten days after the one before; or left in the state `until`.
+    `also` are tables and values to insert beside, with `{key}` for the release."""
     key = 1000 * period.month + revision
     on = PUBLICATION + timedelta(days=10 * (revision - 1))
     with store._write() as connection:
         _fill(connection, key, revision, period)
+        for row in also:
+            connection.exec_driver_sql(f"INSERT INTO {row.format(key=key)}")
         for state in STATES[1 : STATES.index(until) + 1]:
             moves = _MOVES[state].format(on=on, grades=str(grades).lower())
             connection.exec_driver_sql(f"UPDATE release SET {moves} WHERE id = {key}")

@@ -5,14 +5,17 @@ One store holds a release in every state, with a row in each table. Each attack 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from errno import ENOSPC
 from itertools import product
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from pipelines.io.store import Store, StoreError, guards, roles, tables, views
+from pipelines.io.store import Store, StoreError, guards, repository, roles, tables, views
 from pipelines.model import Finding, Period, PeriodFinding
 from pipelines.release import TRANSITIONS
 from schemas.codes import Effect, ReleaseState
@@ -366,6 +369,45 @@ def test_a_release_of_the_reader_s_own_deceives_no_guard(world: Store) -> None:
     figures = "public.figure" if not is_sqlite(world) else "main.figure"
     said = attempt(world, mine, f"DELETE FROM {figures} WHERE release_id = {RELEASE['published']}")
     assert said == "a published release never changes: figure"
+
+
+# --- copies ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_copy_is_whole_only_read_and_guarded(store: Store, tmp_path: Path) -> None:
+    save_draft(store)
+    publish(store, 1)
+    path = tmp_path / "diffusion" / "cmp.sqlite"
+    if not is_sqlite(store):
+        with pytest.raises(StoreError) as failure:
+            store.snapshot(path)
+        assert failure.value.cause == "no_snapshot"
+        return
+    for _ in range(2):  # a second one takes the place of the first
+        store.snapshot(path)
+    assert ([item.name for item in path.parent.iterdir()], path.stat().st_mode & 0o777) == (["cmp.sqlite"], 0o444)
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as copy:
+        assert copy.execute("SELECT count(*) FROM official_figure").fetchone() != (0,)
+        assert copy.execute("SELECT count(*) FROM sqlite_master WHERE name LIKE 'guard_%'").fetchone() != (0,)
+    copy.close()
+
+
+def test_a_copy_that_fails_leaves_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: Path) -> None:
+        raise OSError(ENOSPC, "no space left")
+
+    with Store.open(f"sqlite:///{tmp_path / 'cmp.sqlite'}") as store:
+        path = tmp_path / "copy.sqlite"
+        store.snapshot(path)
+        before = path.read_bytes()
+        seed(store)
+        monkeypatch.setattr(repository, "_to_disk", fails)
+        with pytest.raises(StoreError) as failure:
+            store.snapshot(path)
+        assert (failure.value.cause, path.read_bytes()) == ("full", before)
+        assert not list(tmp_path.glob("*.part"))
+        with pytest.raises(StoreError):
+            store.snapshot(tmp_path / "cmp.sqlite" / "inside.sqlite")
 
 
 # --- migrations -----------------------------------------------------------------------------------------------------------

@@ -232,8 +232,8 @@ def _function(schema: str, name: str, body: str, declared: str = "") -> str:
     )
 
 
-def _refuse(message: str) -> str:
-    return f"RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {message};"
+def _refuse(message: str, code: str = "integrity_constraint_violation") -> str:
+    return f"RAISE EXCEPTION USING ERRCODE = '{code}', MESSAGE = {message};"
 
 
 def _if(conditions: Iterable[tuple[str, str]]) -> str:
@@ -293,13 +293,14 @@ def _release_signed(schema: str) -> str:
         "    free name[] := ARRAY(SELECT rolname FROM pg_roles WHERE rolsuper OR oid ="
         " (SELECT relowner FROM pg_class WHERE pg_class.oid = TG_RELID));\n"
     )
+    only = f"'only {roles.PUBLISHER} signs and publishes: release'"
     compiles = "NOT {who} = ANY (free) AND COALESCE(pg_has_role({who}, operators, 'MEMBER'), false)"
     body = (
         f"    IF (NEW.state IN {_listed(_SIGNED)} OR OLD.state = 'signed' OR {theirs})\n"
         "        AND NOT current_user = ANY (free)\n"
         "        AND (NOT COALESCE(pg_has_role(current_user, publishers, 'USAGE'), false)\n"
         f"            OR {compiles.format(who='current_user')}\n            OR {compiles.format(who='session_user')}) THEN\n"
-        f"        {_refuse(repr(f'only {roles.PUBLISHER} signs and publishes: release'))}\n    END IF;\n    RETURN NEW;\n"
+        f"        {_refuse(only, 'insufficient_privilege')}\n    END IF;\n    RETURN NEW;\n"
     )
     return _function(schema, "release_signed", body, declared)
 

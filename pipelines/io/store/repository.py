@@ -8,11 +8,13 @@ the methods that take or give frames. Instants are kept as UTC text, the same on
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -96,7 +98,8 @@ _ALERT = tuple(column.name for column in tables.alert.columns if column.name not
 
 class StoreError(Exception):
     """The database could not do it. `cause` is one of `locked`, `read_only`, `full`, `unreachable`, `damaged`, `driver`,
-    `newer` (written by a later version of this program) and `failed`."""
+    `newer` (written by a later version of this program), `denied` (the role of this user may not do it, see `roles`),
+    `no_snapshot` and `failed`."""
 
     def __init__(self, message: str, cause: str = "failed") -> None:
         super().__init__(message)
@@ -776,6 +779,29 @@ class Store(ReleaseBook):
                 previous = row.hash
         return None
 
+    # --- copies ---------------------------------------------------------------------------------------------------------
+
+    def snapshot(self, path: Path) -> None:
+        """Writes the whole store as it is now to a SQLite file of its own that is only read: complete or not at all, in the place
+        of a file that is there. Raises StoreError, with the cause `no_snapshot` for a server, which has its own means (pg_dump)."""
+        if self._engine.dialect.name != "sqlite":
+            raise StoreError("only a SQLite store is copied to a file: use pg_dump", "no_snapshot")
+        part = path.with_name(f"{path.name}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.unlink(missing_ok=True)
+            with _plain_failures(), self._engine.connect() as connection:
+                # a copy cannot be made inside a transaction, so none is begun
+                connection.execution_options(sqlite_begin="").exec_driver_sql("VACUUM INTO ?", (str(part),))
+            _to_disk(part)
+            part.chmod(0o444)
+            part.replace(path)
+        except OSError as failure:
+            raise StoreError(str(failure), "full" if failure.errno == ENOSPC else "failed") from failure
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
     # --- transactions ---------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -849,20 +875,29 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))
 
 
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
 _SQLITE_CAUSES = (
     ("locked", "locked"), ("readonly", "read_only"), ("read-only", "read_only"), ("full", "full"),
     ("unable to open", "unreachable"), ("not a database", "damaged"), ("malformed", "damaged"),
 )  # fmt: skip
 _POSTGRESQL_CAUSES = {"55P03": "locked", "40P01": "locked", "40001": "locked", "25006": "read_only", "53100": "full"}
+_DENIED = "42501"
 
 
 @contextmanager
 def _plain_failures() -> Iterator[None]:
-    """What the database could not do becomes a StoreError; a row or a query it refuses is a mistake of the program."""
+    """What the database could not do, or not for this user, becomes a StoreError; a row or a query it refuses is a mistake of the
+    program."""
     try:
         yield
-    except (IntegrityError, DataError, ProgrammingError):
-        raise
+    except (IntegrityError, DataError, ProgrammingError) as refusal:
+        if getattr(refusal.orig, "sqlstate", None) != _DENIED:
+            raise
+        raise StoreError(str(refusal.orig).splitlines()[0], "denied") from refusal
     except DBAPIError as failure:
         raise StoreError(str(failure.orig), _cause(failure)) from failure
 

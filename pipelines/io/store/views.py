@@ -22,9 +22,9 @@ _LAST = """r.state = 'published' AND r.revision = (
     SELECT max(q.revision) FROM release q WHERE q.period = r.period AND q.state = 'published')"""
 
 
-def _total(*free: str) -> str:
+def _total(*free: str, figure: str = "f") -> str:
     """That a figure is a total in every breakdown but those named."""
-    return " AND ".join(f"f.{name} = '_T'" for name in _BREAKDOWNS if name not in free)
+    return " AND ".join(f"{figure}.{name} = '_T'" for name in _BREAKDOWNS if name not in free)
 
 
 def _lists(vintage: str) -> str:
@@ -177,40 +177,40 @@ def _step(which: str) -> str:
 _STEP = _step("r.state = 'published'")
 _NEXT_ON = """(SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision > r.revision
         ORDER BY q.revision LIMIT 1)"""
-_WHOLE = (
-    f"SELECT f.release_id, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value FROM figure f WHERE {_total()}"
-)
 
 
-def _now_and_before(now: str, before: str, place: str, about: str) -> str:
-    """The totals of a place in two releases."""
-    same = f"AND {{t}}.place_id = {place} AND " + " AND ".join(
-        f"{{t}}.{column} = {about}.{column}" for column in ("population_group", "measure", "unit")
-    )
-    return (
-        f"LEFT JOIN total now ON now.release_id = {now} {same.format(t='now')}\n"
-        f"LEFT JOIN total before ON before.release_id = {before} {same.format(t='before')}"
-    )
+def _total_of(name: str, release: str, **about: str) -> str:
+    """Joins the total of a release that is about the same."""
+    same = " AND ".join(f"{name}.{column} = {value}" for column, value in about.items())
+    return f"LEFT JOIN figure {name} ON {name}.release_id = {release} AND {same}\n    AND {_total(figure=name)}"
+
+
+def _side(release: str, is_now: int) -> str:
+    """The totals of a revision, or of the one before it, beside the number of the revision."""
+    return f"""SELECT s.id, {is_now} AS is_now, f.place_id, f.level, f.population_group, f.measure, f.unit, f.value
+    FROM step s JOIN figure f ON f.release_id = {release} WHERE s.previous_id IS NOT NULL AND {_total()}"""
 
 
 def _revision(which: str) -> str:
     """What differs from the published release before."""
     return f"""
-WITH step AS ({_step(which)}), total AS ({_WHOLE}), line AS (
-    SELECT DISTINCT s.id, t.place_id, t.level, t.population_group, t.measure, t.unit
-    FROM step s JOIN total t ON t.release_id = s.id OR t.release_id = s.previous_id
-    WHERE s.previous_id IS NOT NULL
+WITH step AS ({_step(which)}), side AS (
+    {_side("s.id", 1)}
+    UNION ALL
+    {_side("s.previous_id", 0)}
+), line AS (
+    SELECT id, place_id, level, population_group, measure, unit, MAX(is_now) AS is_now, MIN(is_now) AS only_now,
+        MAX(CASE WHEN is_now = 1 THEN value END) AS value, MAX(CASE WHEN is_now = 0 THEN value END) AS previous_value
+    FROM side GROUP BY id, place_id, level, population_group, measure, unit
 )
-SELECT s.period, s.revision, p.pcode, l.level, l.population_group, l.measure, l.unit, now.value,
-    before.value AS previous_value, now.value - before.value AS difference,
-    CASE WHEN before.release_id IS NULL THEN 'added' WHEN now.release_id IS NULL THEN 'removed' ELSE 'changed' END AS change,
+SELECT s.period, s.revision, p.pcode, l.level, l.population_group, l.measure, l.unit, l.value, l.previous_value,
+    l.value - l.previous_value AS difference,
+    CASE WHEN l.only_now = 1 THEN 'added' WHEN l.is_now = 0 THEN 'removed' ELSE 'changed' END AS change,
     p.region, p.cercle, p.commune, s.reason_code, s.reason, s.published_on
 FROM line l
 JOIN step s ON s.id = l.id
 JOIN place_path p ON p.place_id = l.place_id
-{_now_and_before("s.id", "s.previous_id", "l.place_id", "l")}
-WHERE before.release_id IS NULL OR now.release_id IS NULL OR now.value <> before.value
-    OR (now.value IS NULL) <> (before.value IS NULL)
+WHERE l.only_now = 1 OR l.is_now = 0 OR l.value <> l.previous_value OR (l.value IS NULL) <> (l.previous_value IS NULL)
 """
 
 
@@ -218,9 +218,11 @@ _COUNTED = ",\n    ".join(
     f"SUM(CASE WHEN change = '{change}' THEN 1 ELSE 0 END) AS {change}" for change in ("added", "changed", "removed")
 )
 
+_OF_AREA = {"place_id": "p.place_id"} | {name: f"a.{name}" for name in ("population_group", "measure", "unit")}
+
 # The changes inside a region, and in the whole country, beside what its own total became.
 _REVISION_EFFECT = f"""
-WITH step AS ({_STEP}), total AS ({_WHOLE}), area AS (
+WITH step AS ({_STEP}), area AS (
     SELECT period, revision, 'region' AS level, region, population_group, measure, unit,
     {_COUNTED}
     FROM official_revision WHERE region IS NOT NULL
@@ -232,13 +234,14 @@ WITH step AS ({_STEP}), total AS ({_WHOLE}), area AS (
 )
 SELECT a.period, a.revision, p.pcode, a.level, a.region, a.population_group, a.measure, a.unit, now.value,
     before.value AS previous_value,
-    CASE WHEN before.release_id IS NULL THEN now.value WHEN now.release_id IS NULL THEN -before.value
+    CASE WHEN before.id IS NULL THEN now.value WHEN now.id IS NULL THEN -before.value
         ELSE now.value - before.value END AS difference,
     a.added, a.changed, a.removed, s.reason_code, s.reason, s.published_on
 FROM area a
 JOIN step s ON s.period = a.period AND s.revision = a.revision
 JOIN place_path p ON p.level = a.level AND (a.level = 'country' OR p.name = a.region)
-{_now_and_before("s.id", "s.previous_id", "p.place_id", "a")}
+{_total_of("now", "s.id", **_OF_AREA)}
+{_total_of("before", "s.previous_id", **_OF_AREA)}
 """
 
 
@@ -272,9 +275,9 @@ def _day(column: str) -> str:
     )
 
 
+_NATIONAL = {"level": "'country'", "population_group": "'idp'", "measure": "'stock'", "unit": "'individual'"}
 _STATISTICS = f"""
-WITH step AS ({_STEP}), total AS ({_WHOLE} AND f.level = 'country' AND f.population_group = 'idp' AND f.measure = 'stock'
-    AND f.unit = 'individual'), done AS (
+WITH step AS ({_STEP}), done AS (
     SELECT period, revision,
     {_COUNTED}
     FROM official_revision GROUP BY period, revision
@@ -285,8 +288,8 @@ SELECT s.period, s.revision, s.reason_code, s.reason, s.published_on,
     now.value AS idp_individuals, before.value AS previous_idp_individuals, now.value - before.value AS difference
 FROM step s
 LEFT JOIN done d ON d.period = s.period AND d.revision = s.revision
-LEFT JOIN total now ON now.release_id = s.id
-LEFT JOIN total before ON before.release_id = s.previous_id
+{_total_of("now", "s.id", **_NATIONAL)}
+{_total_of("before", "s.previous_id", **_NATIONAL)}
 """
 
 _OPEN_DISCREPANCY = f"""
