@@ -167,7 +167,7 @@ def test_a_publisher_signs_and_publishes(office: Office) -> None:
 def test_a_release_lives_between_two_roles(office: Office) -> None:
     """As the program moves it: what a person of the other role tries comes to nothing."""
     january = Period(2020, 1)
-    opening = Opening("Aminata Diarra", date(2020, 2, 7), date(2020, 2, 11), "s")
+    opening = Opening("Aminata Diarra", date(2020, 2, 7), date(2020, 2, 11), "s", "v")
     signature = Signature(
         "Fatoumata Keïta", "Directrice", date(2020, 2, 12), date(2020, 2, 12), "PV 2", None, participants=[("OIM", "un", True)]
     )
@@ -189,7 +189,7 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
         operator.circulate(january, opening, [], at=NOW)
         publisher.sign(january, signature, at=NOW)
         issued = {
-            "grades": False,
+            "grades": False, "threshold": 10,
             "said": [],
             "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)],
             "dataset_sha256": "d" * 64,

@@ -8,7 +8,6 @@ from itertools import product
 
 import pytest
 
-from pipelines.io.store.guards import MOVES
 from pipelines.release import (
     TRANSITIONS,
     Point,
@@ -63,14 +62,6 @@ def test_nothing_leads_out_of_a_published_release() -> None:
 
 def test_only_the_publisher_signs_and_publishes() -> None:
     assert {move.role for move in TRANSITIONS if move.end in (S.SIGNED, S.PUBLISHED, S.SUPERSEDED)} == {Role.PUBLISHER}
-
-
-def test_the_database_allows_the_same_moves() -> None:
-    """A release that circulates again is sent back on the way; superseded is written nowhere."""
-    written = {(str(m.start), str(m.end)) for m in TRANSITIONS if m.start not in (None, S.PUBLISHED) and (m.start, m.end) != (S.CIRCULATED,) * 2}  # fmt: skip
-    filled = {("returned", "returned")}
-    begins = {("draft", "circulated")}
-    assert set(MOVES) == (written | filled) - begins
 
 
 def test_every_condition_has_its_text() -> None:

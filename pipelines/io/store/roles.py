@@ -37,7 +37,7 @@ _SIGNED = ("signatory", "participant")
 _PUBLISHED = ("reservation", "release_file", "reply", "audit_event")
 _MOVED = (
     "state", "signed_by", "signed_function", "signed_on", "meeting_on", "minutes_number", "embargo_until", "published_by",
-    "published_on", "grades_published",
+    "published_on", "grades_published", "disclosure_threshold",
 )  # fmt: skip
 """What a release gets when it is signed, published or sent back."""
 

@@ -290,7 +290,11 @@ release = Table(
         "AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(coalesce(minutes_number, ''))) > 0)",
         name="signed_by_somebody",
     ),
-    CheckConstraint("state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)", name="published_by_somebody"),
+    CheckConstraint(
+        "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL "
+        "AND disclosure_threshold IS NOT NULL)",
+        name="published_by_somebody",
+    ),
     CheckConstraint("signed_by <> compiled_by AND published_by <> compiled_by", name="four_eyes"),
     CheckConstraint("published_on >= embargo_until", name="embargo"),
     CheckConstraint("published_on >= signed_on AND signed_on >= circulated_on", name="in_order"),
