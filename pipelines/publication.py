@@ -119,7 +119,7 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
         release = _moved(store.circulate, act.period, opening, _territory(dataset), at=act.now)
         made = notices.of_release(store, act.period, reference.gazetteer(), revision=release.revision)
     calendar = Calendar(act.period, due, act.on)
-    written = notices.write(act.outbox / notices.FOLDER, made, calendar, act.sender, act.settings.recipient)
+    written = notices.write(act.folder(release.revision) / notices.FOLDER, made, calendar, act.sender, act.settings.recipient)
     return Circulated(release, tuple(member.organisation for member in reference.members(act.period)), written)
 
 

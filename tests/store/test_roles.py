@@ -189,7 +189,8 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
         operator.circulate(january, opening, [], at=NOW)
         publisher.sign(january, signature, at=NOW)
         issued = {
-            "grades": False, "threshold": 10,
+            "grades": False,
+            "threshold": 10,
             "said": [],
             "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)],
             "dataset_sha256": "d" * 64,

@@ -1,0 +1,307 @@
+"""A month from its draft to a revised publication: two people, replies, reservations, files that are the same whenever they are made."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines import publication
+from pipelines.model import Period
+from pipelines.publication import Act, Refused, Signing
+from schemas import fields
+from schemas.codes import Edition, MemberReply, NoticeReply, Promise, RevisionReason
+from tests.flow.months import GAO, MONTH, MOPTI, SEGOU, Folder, fiche_of
+
+pytestmark = pytest.mark.xdist_group("publication")
+NOW = datetime(2020, 2, 20, 9, tzinfo=UTC)
+COMPILER, DIRECTOR = "Aminata Coulibaly", "Mamadou Diarra"
+MEETING = date(2020, 1, 13)
+REASON = "vérifié avec la direction régionale"
+DIFFUSION = f"processed/{MONTH}/diffusion"
+
+
+def act(folder: Folder, by: str = COMPILER, on: date = date(2020, 1, 9)) -> Act:
+    return Act(Period.parse(MONTH), folder.settings, by, on, NOW)
+
+
+def signing(**more: Any) -> Signing:
+    return Signing(**{"function": "Directeur national", "meeting_on": MEETING, "minutes_number": "12/2020", **more})
+
+
+def refusal(call: Callable[..., Any], *args: Any, **named: Any) -> list[str]:
+    """The keys of what refuses an act; nothing was refused when it is empty."""
+    try:
+        call(*args, **named)
+    except Refused as why:
+        return [key for key, _ in why.reasons]
+    return []
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    """Three regions of ten have sent their return; seven never did, and have nothing to carry forward."""
+    folder = Folder(tmp_path_factory.mktemp("drafted") / "data")
+    segou = fiche_of("Ségou", SEGOU).set(fields.IDP, "individuals", 2000)  # twenty persons a household: to be explained
+    for name, fiche in (
+        ("segou", segou),
+        ("mopti", fiche_of("Mopti", MOPTI)),
+        ("gao", fiche_of("Gao", GAO).identify("validated", "non")),
+    ):
+        folder.receive(f"{name}.xlsx", fiche.workbook())
+    folder.consolidate()
+    publication.make_key(folder.settings)
+    return folder
+
+
+def explained(folder: Folder) -> None:
+    """All that the gate asks of the drafted month but the signature."""
+    publication.justify(act(folder), REASON)
+    for region in ("R01", "R02", "R03", "R06", "R08", "R09", "R10"):
+        publication.waive(act(folder, DIRECTOR), Promise.RETURN, region, date(2020, 3, 31), "pas de fiche attendue")
+    publication.waive(act(folder, DIRECTOR), Promise.VISA, "R07", date(2020, 3, 31), "visa attendu")
+
+
+@pytest.fixture(scope="module")
+def signed(drafted: Folder, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = drafted.copy(tmp_path_factory.mktemp("signed") / "data")
+    explained(folder)
+    publication.circulate(act(folder))
+    publication.reply_of_member(act(folder), "OIM", MemberReply.AGREED, None)
+    publication.reply_of_member(act(folder), "HCR", MemberReply.RESERVATION, "rapatriés à rapprocher")
+    publication.sign(act(folder, DIRECTOR, MEETING), signing(present=("OIM",), others=(("Awa Traoré", "Présidente"),)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def published(signed: Folder, tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = signed.copy(tmp_path_factory.mktemp("published") / "data")
+    publication.publish(act(folder, DIRECTOR, date(2020, 1, 15)))
+    return folder
+
+
+@pytest.fixture
+def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
+    origin: Folder = request.getfixturevalue(request.param)
+    return origin.copy(tmp_path / "data")
+
+
+def files(folder: Folder, revision: int = 1) -> dict[str, bytes]:
+    """The files of a revision, the copy of the store aside: it is a database."""
+    root = folder.root / DIFFUSION / f"revision-{revision}"
+    found = sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".sqlite" and path.name[0] != ".")
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+# --- before the meeting ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("copy", ["drafted"], indirect=True)
+def test_nothing_is_official_before_two_people_did_their_part(copy: Folder) -> None:
+    publish = lambda by=DIRECTOR: refusal(publication.publish, act(copy, by, date(2020, 1, 15)))  # noqa: E731
+    assert publish()[0] == "gate_not_signed"
+    assert refusal(publication.sign, act(copy, DIRECTOR, MEETING), signing()) == ["refused_not_circulated_yet"]
+    publication.circulate(act(copy))
+    assert refusal(publication.sign, act(copy, DIRECTOR, date(2020, 1, 11)), signing(meeting_on=date(2020, 1, 11))) == [
+        "refused_replies_awaited"
+    ]
+    assert refusal(publication.sign, act(copy, "coulibaly, AMINATA", MEETING), signing()) == ["refused_four_eyes"]
+    publication.sign(act(copy, DIRECTOR, MEETING), signing())
+    expected = [*["gate_no_return"] * 4, "gate_no_visa", *["gate_no_return"] * 3, "gate_finding_unexplained"]
+    assert publish() == expected
+    assert publish(COMPILER)[0] == "gate_four_eyes"
+    assert copy.query("SELECT count(*) FROM official_figure") == [(0,)]
+    explained(copy)
+    assert publish() == []
+    assert copy.query("SELECT DISTINCT revision FROM official_figure") == [(1,)]
+
+
+@pytest.mark.parametrize("copy", ["drafted"], indirect=True)
+def test_a_visa_beside_the_return_is_void_for_another_version(copy: Folder) -> None:
+    given = {"validated_by": "Moussa Touré", "minutes_number": "3/2020", "validated_on": date(2020, 1, 8)}
+    preparer = copy.query("SELECT prepared_by FROM submission WHERE region_id = 'R07'")[0][0]
+    assert refusal(publication.give_visa, act(copy), "R07", **{**given, "validated_by": str(preparer)}) == [
+        "refused_visa_by_preparer"
+    ]
+    assert refusal(publication.give_visa, act(copy), "R01", **given) == ["refused_visa_without_return"]
+    publication.give_visa(act(copy), "R07", **given)
+    copy.consolidate()
+    held = "SELECT validated, validated_by FROM release_return WHERE region_id = 'R07'"
+    assert copy.query(held) == [(1, "Moussa Touré")]
+    other = fiche_of("Gao", (("Gao", "Gao", 60, 334),)).identify("validated", "non").identify("version", 2)
+    copy.receive("gao_2.xlsx", other.workbook())
+    copy.consolidate()
+    assert copy.query(held) == [(0, None)]
+
+
+@pytest.mark.parametrize("copy", ["drafted"], indirect=True)
+def test_replies_hold_until_a_number_changes(copy: Folder) -> None:
+    first = publication.circulate(act(copy)).release
+    publication.reply_of_member(act(copy), "OIM", MemberReply.AGREED, None)
+    again = publication.circulate(act(copy, on=date(2020, 1, 10))).release
+    with act(copy).store() as store:
+        assert [reply.organisation for reply in store.replies(again)] == ["OIM"]
+    assert (again.id, again.reply_by) == (first.id, first.reply_by)
+    copy.receive("segou_2.xlsx", fiche_of("Ségou", SEGOU).identify("version", 2).workbook())
+    copy.consolidate()
+    assert refusal(publication.sign, act(copy, DIRECTOR, MEETING), signing()) == ["refused_draft_moved"]
+    changed = publication.circulate(act(copy, on=date(2020, 1, 11))).release
+    with act(copy).store() as store:
+        assert store.replies(changed) == []
+
+
+@pytest.mark.parametrize("copy", ["signed"], indirect=True)
+def test_a_release_sent_back_loses_its_signature(copy: Folder) -> None:
+    publication.send_back(act(copy, DIRECTOR, date(2020, 1, 14)), "une région se corrige")
+    with act(copy).store() as store:
+        row = store.candidate(Period.parse(MONTH))
+        assert row is not None
+        assert (row.state, row.signed_by, store.signatories(row)) == ("returned", None, [])
+    assert refusal(publication.publish, act(copy, DIRECTOR, date(2020, 1, 15))) == ["gate_not_signed"]
+
+
+# --- publishing -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_published_is_said_with_its_reservations(published: Folder) -> None:
+    kinds = published.query("SELECT kind, count(*) FROM official_reservation GROUP BY kind ORDER BY kind")
+    assert kinds == [("member", 1), ("no_reply", 1), ("waiver", 8)]
+    [row] = published.query("SELECT state, published_by, signed_by, minutes_number FROM official_release")
+    assert row == ("published", DIRECTOR, DIRECTOR, "12/2020")
+    assert {name.split("/")[0] for name in files(published)} == {"PV_CMP_2019-12_r1.docx", "interne", "publique"}
+
+
+def test_every_file_is_known_as_official_and_a_changed_one_is_not(published: Folder, tmp_path: Path) -> None:
+    root = published.root / DIFFUSION / "revision-1"
+    for edition in ("interne", "publique"):
+        assert publication.verify_file(root / edition, published.settings).official
+    alone = Path(shutil.copy(root / "publique" / "figures.csv", tmp_path / "chiffres.csv"))
+    assert publication.verify_file(alone, published.settings).official
+    alone.write_bytes(alone.read_bytes() + b"\n")
+    assert not publication.verify_file(alone, published.settings).official
+
+
+def test_the_public_edition_names_nobody_and_no_cell(published: Folder) -> None:
+    public = {
+        name: content for name, content in files(published).items() if name.startswith("publique/") and name.endswith(".csv")
+    }
+    told = b"".join(public.values())
+    assert b".xlsx" not in told
+    assert b",grade" not in public["publique/figures.csv"].splitlines()[0]
+
+
+def test_a_published_month_is_not_touched_by_what_comes_later(published: Folder, tmp_path: Path) -> None:
+    """Files judged again, other returns, another draft: every official view says the same."""
+    folder = published.copy(tmp_path / "data")
+    views = [name for (name,) in folder.query("SELECT name FROM sqlite_master WHERE type = 'view' AND name LIKE 'official_%'")]
+    before = {name: folder.query(f"SELECT * FROM {name}") for name in views}
+    folder.receive("segou_2.xlsx", fiche_of("Ségou", SEGOU).identify("version", 2).workbook())
+    folder.settings = folder.settings.model_copy(update={"thresholds": {"SIZE_UNUSUAL": {"high": 30}}})
+    folder.consolidate()
+    assert {name: folder.query(f"SELECT * FROM {name}") for name in views} == before
+    assert publication.verify_store(folder.settings)[1] == []
+
+
+def test_what_is_altered_behind_the_triggers_is_found(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    with sqlite3.connect(folder.root / "processed" / "cmp.sqlite") as store:
+        for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            store.execute(f"DROP TRIGGER {name}")
+        store.execute("UPDATE figure SET value = value + 1 WHERE id = (SELECT max(f.id) FROM figure f JOIN release r ON r.id = f.release_id "
+                      "WHERE r.state = 'published' AND f.value IS NOT NULL)")  # fmt: skip
+    assert "dataset" in [item.key for item in publication.verify_store(folder.settings)[1]]
+
+
+# --- killed ---------------------------------------------------------------------------------------------------------------
+
+STEPS = ("gate", "make", "record", "write", "snapshot")
+WITHIN = [
+    ("pipelines.io.store.releases", "append", 1),  # before the audit event and the commit
+    ("pathlib.Path", "replace", 1),
+    ("pathlib.Path", "replace", 9),  # some files are there, others not
+]
+
+
+def killed_run(root: str, module: str, name: str, call: int) -> None:
+    """In a process of its own: publishes and kills itself."""
+
+    def perform(step: Callable[..., Any], *args: Any) -> Any:
+        result = step(*args)
+        if module == "step" and step.__name__ == name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    if module != "step":
+        owner: Any = Path if module == "pathlib.Path" else import_module(module)
+        original, calls = getattr(owner, name), count(1)
+
+        def killing(*args: Any, **kwargs: Any) -> Any:
+            if next(calls) == call:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return original(*args, **kwargs)
+
+        setattr(owner, name, killing)
+    publication.publish(act(Folder(Path(root)), DIRECTOR, date(2020, 1, 15)), perform)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL")
+@pytest.mark.parametrize(("module", "name", "call"), [*(("step", step, 1) for step in STEPS), *WITHIN])
+def test_killed_anywhere_and_run_again_it_is_published_once_with_the_same_files(
+    signed: Folder, published: Folder, tmp_path: Path, module: str, name: str, call: int
+) -> None:  # fmt: skip
+    folder = signed.copy(tmp_path / "data")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["tests.flow.test_publication"])
+    process = context.Process(target=killed_run, args=(str(folder.root), module, name, call))
+    process.start()
+    process.join(timeout=60)
+    assert process.exitcode == -signal.SIGKILL
+    publication.publish(act(folder, DIRECTOR, date(2020, 1, 15)))
+    assert folder.query("SELECT count(*) FROM audit_event WHERE action = 'release.published'") == [(1,)]
+    assert files(folder) == files(published)
+    assert publication.verify_store(folder.settings)[1] == []
+
+
+# --- revisions ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_second_revision_says_what_it_changed_and_leaves_the_first(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    first = folder.query("SELECT * FROM official_figure WHERE revision = 1")
+    why, reason = RevisionReason.CORRECTION_BY_REGION, "Ségou a corrigé Niono"
+    assert refusal(publication.circulate, act(folder)) == ["refused_already_published"]
+    assert refusal(publication.circulate, act(folder), None, why, reason) == ["refused_nothing_new"]
+    rows = (("Ségou", "Ségou", 100, 520), ("Niono", "Niono", 40, 230))
+    folder.receive("segou_2.xlsx", fiche_of("Ségou", rows).identify("version", 2).workbook())
+    folder.consolidate()
+    later = {"on": date(2020, 2, 3)}
+    publication.circulate(act(folder, **later), date(2020, 2, 5), why, reason)
+    publication.reply_of_region(act(folder, **later), "R04", NoticeReply.ACCEPTED, None)
+    publication.sign(act(folder, DIRECTOR, date(2020, 2, 6)), signing(meeting_on=date(2020, 2, 6), minutes_number="13/2020"))
+    done = publication.publish(act(folder, DIRECTOR, date(2020, 2, 6)))
+    assert (done.release.revision, done.release.reason_code) == (2, str(why))
+    assert folder.query("SELECT * FROM official_figure WHERE revision = 1") == first
+    effect = folder.query("SELECT level, region, previous_value, value, difference, reason_code FROM official_revision_effect "
+                          "WHERE population_group = 'idp' AND measure = 'stock' AND unit = 'individual' ORDER BY level")  # fmt: skip
+    assert effect == [("country", None, 4444, 2984, -1460, str(why)), ("region", "Ségou", 2210, 750, -1460, str(why))]
+    assert folder.query("SELECT revision, state FROM official_release ORDER BY revision") == [(1, "superseded"), (2, "published")]
+    known = publication.frames_known_on
+    month = Period.parse(MONTH)
+    assert set(known(folder.settings, month, date(2020, 2, 5))["revision"]) == {1}
+    assert set(known(folder.settings, month, date(2020, 2, 6))["revision"]) == {2}
+    assert known(folder.settings, month, date(2020, 1, 14)).empty
+    old = folder.root / DIFFUSION / "revision-1" / "publique"
+    assert publication.verify_file(old, folder.settings).later_revision == 2
+    row, into, _ = publication.export(folder.settings, month, 1, Edition.PUBLIC, tmp_path / "again")
+    assert {path.name: path.read_bytes() for path in into.iterdir()} == {path.name: path.read_bytes() for path in old.iterdir()}
+    assert row.state == "superseded"
