@@ -273,7 +273,10 @@ def test_a_release_is_never_replaced(world: Store, state: str) -> None:
 
 def test_a_draft_goes_with_all_that_is_of_it(world: Store) -> None:
     draft = "(SELECT id FROM release WHERE period = '2019-12' AND revision = 0)"
-    assert attempt(world, f"UPDATE figure SET value = 7 WHERE release_id = {draft}", f"DELETE FROM release WHERE id = {draft}") is None
+    assert (
+        attempt(world, f"UPDATE figure SET value = 7 WHERE release_id = {draft}", f"DELETE FROM release WHERE id = {draft}")
+        is None
+    )
 
 
 # --- what people said -----------------------------------------------------------------------------------------------------
@@ -325,7 +328,9 @@ def test_an_audit_event_follows_the_last_one(world: Store) -> None:
     assert attempt(world, put("9999", "'elsewhere'")) == FOLLOWS
     assert attempt(world, put("-5", last)) == FOLLOWS
     assert attempt(world, put("9999", last), put("9998", "'new'").replace("'new')", "'newer')")) == FOLLOWS
-    store_of_one = "INSERT INTO audit_event (at, actor, action, subject, details, previous_hash, hash) VALUES ('x','x','x','x','{}',"
+    store_of_one = (
+        "INSERT INTO audit_event (at, actor, action, subject, details, previous_hash, hash) VALUES ('x','x','x','x','{}',"
+    )
     assert attempt(world, f"{store_of_one} {last}, 'new')") is None
     world.record(NOW, "DNDS", "note", "x", {})
     assert world.verify_chain() is None

@@ -29,7 +29,12 @@ from tests.store.samples import (
 )  # fmt: skip
 from tests.store.test_guards import BESIDE, PUBLISH, REGION_SAYS, SIGNATURE
 
-LOGINS = {"reader": "cmp_reader", "operator": "cmp_operator", "publisher": "cmp_publisher", "everyman": "cmp_operator, cmp_publisher"}
+LOGINS = {
+    "reader": "cmp_reader",
+    "operator": "cmp_operator",
+    "publisher": "cmp_publisher",
+    "everyman": "cmp_operator, cmp_publisher",
+}
 
 
 @dataclass
@@ -163,7 +168,9 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
     """As the program moves it: what a person of the other role tries comes to nothing."""
     january = Period(2020, 1)
     opening = Opening("Aminata Diarra", date(2020, 2, 7), date(2020, 2, 11), "s")
-    signature = Signature("Fatoumata Keïta", "Directrice", date(2020, 2, 12), date(2020, 2, 12), "PV 2", None, participants=[("OIM", "un", True)])
+    signature = Signature(
+        "Fatoumata Keïta", "Directrice", date(2020, 2, 12), date(2020, 2, 12), "PV 2", None, participants=[("OIM", "un", True)]
+    )
     moment = {"by": "Aminata Diarra", "on": date(2020, 2, 9), "at": NOW}
     with office.open("operator") as operator, office.open("publisher") as publisher:
         save_draft(operator, compiled(period=january))
@@ -181,7 +188,12 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
             publisher.circulate(january, opening, [], at=NOW)
         operator.circulate(january, opening, [], at=NOW)
         publisher.sign(january, signature, at=NOW)
-        issued = {"grades": False, "said": [], "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)], "dataset_sha256": "d" * 64}
+        issued = {
+            "grades": False,
+            "said": [],
+            "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)],
+            "dataset_sha256": "d" * 64,
+        }
         with pytest.raises(StoreError, match="denied"):
             operator.publish(january, by="Fatoumata Keïta", on=date(2020, 2, 15), at=NOW, **issued)
         publisher.publish(january, by="Fatoumata Keïta", on=date(2020, 2, 15), at=NOW, **issued)

@@ -12,7 +12,6 @@ from sqlalchemy import text
 from pipelines.io.store import Store
 from tests.store.samples import (
     DECEMBER,
-    ISSUED,
     checked,
     compiled,
     decide,
@@ -66,7 +65,9 @@ def revised(store: Store) -> Store:
 
 def test_a_revision_tells_what_differs_and_nothing_else(revised: Store) -> None:
     frame = revised.view("official_revision", DECEMBER)
-    assert set(lines(frame, "pcode", "region", "cercle", "commune", "unit", "change", "value", "previous_value", "difference")) == {
+    assert set(
+        lines(frame, "pcode", "region", "cercle", "commune", "unit", "change", "value", "previous_value", "difference")
+    ) == {
         ("ML", None, None, None, "individual", "changed", 217, 205, 12),
         ("ML05", "Mopti", None, None, "individual", "changed", 210, 205, 5),
         ("ML05", "Mopti", None, None, "household", "changed", 40, None, None),
@@ -80,7 +81,9 @@ def test_a_revision_tells_what_differs_and_nothing_else(revised: Store) -> None:
 
 def test_the_effect_of_a_revision_is_told_by_region_and_for_the_country(revised: Store) -> None:
     frame = revised.view("official_revision_effect", DECEMBER)
-    told = lines(frame, "level", "region", "pcode", "unit", "value", "previous_value", "difference", "added", "changed", "removed")
+    told = lines(
+        frame, "level", "region", "pcode", "unit", "value", "previous_value", "difference", "added", "changed", "removed"
+    )
     assert set(told) == {
         ("country", None, "ML", "individual", 217, 205, 12, 1, 3, 1), ("country", None, "ML", "household", None, None, None, 0, 1, 0),
         ("region", "Mopti", "ML05", "individual", 210, 205, 5, 0, 2, 0), ("region", "Mopti", "ML05", "household", 40, None, None, 0, 1, 0),
@@ -95,7 +98,16 @@ def test_each_revision_has_its_line(revised: Store) -> None:
         (1, None, 0, 0, 0, 0, 205, None, None), (2, "late_return", 10, 1, 4, 1, 217, 205, 12),
     ]  # fmt: skip
     release = revised.view("official_release", DECEMBER)
-    said = ("revision", "state", "published_by", "signed_function", "minutes_number", "reason_code", "dataset_sha256", "reservations")
+    said = (
+        "revision",
+        "state",
+        "published_by",
+        "signed_function",
+        "minutes_number",
+        "reason_code",
+        "dataset_sha256",
+        "reservations",
+    )
     assert lines(release, *said) == [
         (1, "superseded", "Fatoumata Keïta", "Directrice nationale", "PV 12", None, "d" * 64, 0),
         (2, "published", "Fatoumata Keïta", "Directrice nationale", "PV 12", "late_return", "e" * 64, 1),
@@ -129,7 +141,14 @@ def test_grades_stay_inside_until_they_are_published(store: Store) -> None:
     save_draft(store)
     publish(store, 1, grades=False)
     assert store.view("draft_figure")["grade"].notna().all()
-    for view in ("official_figure", "official_series", "official_region", "official_cercle", "official_commune", "official_known"):
+    for view in (
+        "official_figure",
+        "official_series",
+        "official_region",
+        "official_cercle",
+        "official_commune",
+        "official_known",
+    ):
         assert store.view(view)["grade"].isna().all(), view
     publish(store, 2, grades=True)
     assert store.view("official_series")["grade"].notna().all()

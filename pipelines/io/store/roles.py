@@ -18,6 +18,7 @@ get a login of their own, a member of one role: `CREATE ROLE aminata LOGIN IN RO
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, func, select, text
@@ -98,4 +99,4 @@ def script(schema: str = "public") -> str:
 
 
 if __name__ == "__main__":
-    print(script(), end="")
+    sys.stdout.write(script())
