@@ -17,6 +17,7 @@ import typer
 from rich.markup import escape
 from typer import rich_utils
 
+from pipelines.cli_release import add_export, release_commands
 from pipelines.model import Period
 from pipelines.terminal import (
     DONE,
@@ -129,6 +130,8 @@ def build(lang: str) -> typer.Typer:
         raise typer.Exit(_template(period_of(period, lang), region or [], folder, as_json, lang))
 
     app.add_typer(_places_commands(lang))
+    app.add_typer(release_commands(lang))
+    add_export(app, lang)
     _add_meeting_commands(app, lang)
     return app
 

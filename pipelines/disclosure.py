@@ -8,7 +8,8 @@ displaced for under and over twelve months to all (secondary suppression).
 **Guarantee.** For every withheld cell there is another table of whole numbers, none negative, that agrees with everything published
 and has another value in that cell. Published are the other cells, that these sums hold wherever they hold in the data, and what
 `conf_status` says of a cell: A is 1 to threshold-1, D at least the threshold. In a place that withholds a whole breakdown both say
-nothing of a single cell (A where the place has fewer people than the threshold in all, else D).
+nothing of a single cell (A where the place has fewer people than the threshold in all, else D). What an earlier edition printed, with
+the value that it still has, is known already: it is withheld when small, and no move rests on it.
 
 **How.** Another table is the true one after a *move*: one person goes from one cell of a place to another, margins follow, and the
 sums of the tree are mended by the opposite move in a sister place, in what the place above counts beside them, or by the same move in the
@@ -17,9 +18,10 @@ is found exactly, by dynamic programming over the tree for all exchanges at once
 withheld later never undoes a move, so each is a proof that stays. A cell without any move draws its place's whole breakdown with
 it, then that of the places around, and at last its rows are left out.
 
-Sources: Hundepool et al., *Statistical Disclosure Control* (Wiley 2012), ch. 4 (threshold rule, secondary suppression, hypercubes and
-network flows, linked and hierarchical tables); Cox, "Network models for complementary cell suppression", JASA 90 (1995); SDMX
-code list CL_CONF_STATUS (A: primary confidentiality due to small counts, D: secondary confidentiality set by the compiler).
+Sources: Hundepool et al., *Statistical Disclosure Control* (Wiley 2012), chapters on magnitude tables (secondary suppression, hypercubes,
+network flows, linked and hierarchical tables) and on frequency tables (small counts); Cox, "Network models for complementary cell
+suppression", JASA 90 (1995); SDMX code list CL_CONF_STATUS (A: primary confidentiality due to small counts, D: secondary
+confidentiality set by the sender).
 """
 
 from __future__ import annotations
@@ -134,7 +136,7 @@ class _Seen:
 
 def _tables(figures: pd.DataFrame, sensitive: pd.Series, seen: _Seen, threshold: int) -> Iterator[_Table]:
     """One table per breakdown of one total: the cells of every place that has some, and how the places add up."""
-    figures = figures.assign(place=_keys(figures, PLACE), row=range(len(figures)))
+    figures = figures.assign(place=pd.Series(_keys(figures, PLACE), dtype=object), row=range(len(figures)))
     totals = figures[(figures[list(BREAKDOWNS)] == TOTAL).all(axis=1)]
     cells = figures[sensitive & figures["value"].notna()]
     name = cells["vulnerability"].where(~cells["vulnerability"].isin(_DURATION), "duration")
@@ -184,12 +186,13 @@ def _parent(place: Place, at: Mapping[Place, int]) -> int:
 
 def _telling_nothing(keys: Sequence[Key], values: Counts, totals: Counts, parents: Sequence[int]) -> Mask:
     """The cells of unknown sex or age that are everybody of a place, or of places below: they tell nothing that totals do not."""
-    silent = np.array([UNKNOWN in key for key in keys]) & (values == totals[:, None])
-    unknown = np.flatnonzero([UNKNOWN in key for key in keys])
+    unknown = np.array([UNKNOWN in key for key in keys])
+    silent: Mask = unknown & (values == totals[:, None])
+    of_silent = np.zeros_like(values)
     for place in reversed(range(len(parents))):
-        below = [child for child, parent in enumerate(parents) if parent == place]
-        of_silent = (values[below] * silent[below])[:, unknown].sum(axis=0)
-        silent[place, unknown] |= of_silent == values[place, unknown]
+        silent[place] |= unknown & (of_silent[place] == values[place])
+        if parents[place] >= 0:
+            of_silent[parents[place]] += values[place] * silent[place]
     return silent
 
 
@@ -218,7 +221,7 @@ def _of_sex_and_age(keys: Sequence[Key], there: Mask) -> tuple[list[Exchange], _
     for dim in (0, 1):
         margins = [column[key] for key in keys if key[dim] != TOTAL and key[1 - dim] == TOTAL]
         exchanges += [(frozenset({one, len(keys)}), frozenset({two})) for one, two in combinations(margins, 2)]
-    has_crossing = there[:, [column[key] for key in crossed]].any(axis=1)
+    has_crossing: Mask = np.any(there[:, [column[key] for key in crossed]], axis=1)
     return exchanges, _Rest(has_crossing, np.zeros_like(has_crossing))
 
 
@@ -333,9 +336,9 @@ class _Table:
 
     def _weigh(self, changed: Iterable[int]) -> None:
         """Computes the costs of some places, and of those above them, anew."""
-        changed = set(changed)
-        for place in sorted(changed | {above for place in changed for above in self._above(place)}, reverse=True):
-            if place in changed:
+        anew = set(changed)
+        for place in sorted(anew | {above for one in anew for above in self._above(one)}, reverse=True):
+            if place in anew:
                 self._weigh_alone(place)
             below = self.children[place]
             for alone, with_below in ((self.gain, self.gain_below), (self.loss, self.loss_below)):
@@ -402,10 +405,11 @@ class _Table:
         parent = self.parents[place]
         if parent < 0:
             return np.zeros(len(self.exchanges))
-        same = self._alone(more)[parent] + self._cost_above(parent, more)
-        cost = np.minimum(self.beside[parent], same)
+        cost: Matrix = np.minimum(self.beside[parent], self._alone(more)[parent] + self._cost_above(parent, more))
         sisters = self._sisters(place)
-        return np.minimum(cost, self._with_below(not more)[sisters].min(axis=0)) if sisters else cost
+        if sisters:
+            cost = np.minimum(cost, self._with_below(not more)[sisters].min(axis=0))
+        return cost
 
     def _path_below(self, place: int, exchange: int, more: bool) -> Iterator[int]:
         below = self.children[place]
@@ -416,9 +420,10 @@ class _Table:
             yield from self._path_below(chosen, exchange, more)
 
     def _path_above(self, place: int, exchange: int, more: bool) -> Iterator[int]:
-        parent, sisters = self.parents[place], self._sisters(place) if self.parents[place] >= 0 else []
+        parent = self.parents[place]
         if parent < 0 or self.beside[parent, exchange] == 0:
             return
+        sisters = self._sisters(place)
         same = self._alone(more)[parent, exchange] + self._cost_above(parent, more)[exchange]
         opposite = self._with_below(not more)[sisters, exchange]
         if sisters and opposite.min() <= same:
@@ -432,8 +437,8 @@ class _Table:
     # --- the last resort
 
     def _draw_in(self, place: int, cell: int) -> None:
-        """Withholds a whole breakdown, or leaves it out: of the place, of those in it, beside it and above it, of all. The first that gives
-        the cell a move; with nothing published there is nothing to work out."""
+        """Withholds a whole breakdown, or leaves it out: of the place, of those in it, beside it and above it, of all. The first
+        that gives the cell a move; with nothing published there is nothing to work out."""
         above = self.parents[place]
         beside = [place] if above < 0 else self.children[above]
         within = [other for other in range(len(self.parents)) if other == place or place in self._above(other)]
@@ -456,7 +461,6 @@ class _Table:
 @dataclass(slots=True)
 class _Site:
     row: int
-    kind: Any
     counts: dict[str, int]
     hidden: bool
     status: ConfStatus
@@ -482,15 +486,17 @@ def _protect_sites(sites: pd.DataFrame, threshold: int, earlier: Collection[Prot
         counts = {name: int(shown[name][row]) for name in COUNTS if not pd.isna(shown[name][row])}
         small = any(0 < value < threshold for value in counts.values())
         status = ConfStatus.SMALL if small else ConfStatus.SECONDARY
-        communes[(*key[:4], key[-1])].append(_Site(row, key[-1], counts, small or key in withheld, status))
+        communes[(*key[:4], key[-1])].append(_Site(row, counts, small or key in withheld, status))
     for of_a_type in communes.values():
         _hide_together(of_a_type, threshold)
     every = sorted((site for of_a_type in communes.values() for site in of_a_type), key=lambda site: site.row)
     hidden = pd.Series([site.hidden for site in every], index=shown.index, dtype=bool)
     unnamed = pd.Series([not site.named for site in every], index=shown.index, dtype=bool)
-    status = [str(site.status if site.hidden else ConfStatus.FREE) for site in every]
-    counts = {name: shown[name].astype("Int64").mask(hidden) for name in COUNTS}
-    return shown.assign(**counts, site=shown["site"].astype(object).mask(unnamed, None), conf_status=status)
+    shown["conf_status"] = [str(site.status if site.hidden else ConfStatus.FREE) for site in every]
+    for name in COUNTS:
+        shown[name] = shown[name].astype("Int64").mask(hidden)
+    shown["site"] = shown["site"].astype(object).mask(unnamed, None)
+    return shown
 
 
 def _hide_together(sites: Sequence[_Site], threshold: int) -> None:

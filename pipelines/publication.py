@@ -29,7 +29,7 @@ from pipelines.model import Compiled, Period
 from pipelines.release import Reservation, Visa, Waiver
 from pipelines.settings import Settings
 from schemas import texts
-from schemas.codes import TOTAL, Edition, MemberReply, NoticeReply, Promise, ReservationKind, RevisionReason
+from schemas.codes import TOTAL, ConfStatus, Edition, Effect, MemberReply, NoticeReply, Promise, ReservationKind, RevisionReason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +42,15 @@ Perform = Callable[..., Any]
 
 
 class Refused(Exception):  # noqa: N818 - it is the answer to a person, as people call it
-    """What cannot be done: (what is wrong, what to do) for each reason."""
+    """What cannot be done: for each reason, a key of `messages.toml` (its text, and with `_do` what to do) and what fills it in."""
 
-    def __init__(self, *reasons: tuple[str, str]) -> None:
-        super().__init__(" ".join(reason for reason, _ in reasons))
+    def __init__(self, *reasons: tuple[str, Mapping[str, Any]]) -> None:
+        super().__init__(", ".join(key for key, _ in reasons))
         self.reasons = reasons
+
+    def in_words(self, lang: str) -> list[tuple[str, str]]:
+        """(what is wrong, what to do) for each reason."""
+        return [(texts.message(key, lang, **params), texts.message(f"{key}_do", lang, **params)) for key, params in self.reasons]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def folder_of(settings: Settings, period: Period, revision: int) -> Path:
 
 
 def refused(key: str, **params: Any) -> Refused:
-    return Refused((texts.message(f"refused_{key}", **params), texts.message(f"refused_{key}_do", **params)))
+    return Refused((f"refused_{key}", {name: str(value) if isinstance(value, int) else value for name, value in params.items()}))
 
 
 def _moved(move: Callable[..., ReleaseRow], *args: Any, **named: Any) -> ReleaseRow:
@@ -106,9 +110,13 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
     due = reply_by or act.settings.members_due(act.period, act.on)
     if due < act.on:
         raise refused("reply_day", day=due, on=act.on)
-    opening = Opening(act.by, act.on, due, act.settings.hash, why, reason)
     with act.store() as store:
-        release = _moved(store.circulate, act.period, opening, _territory(store.dataset(act.period)), at=act.now)
+        dataset, held = store.dataset(act.period), store.candidate(act.period)
+        numbers = exports.values_hash(dataset)
+        if reply_by is None and held is not None and held.reply_by is not None and held.values_sha256 == numbers:
+            due = held.reply_by  # nothing that was asked has changed
+        opening = Opening(act.by, act.on, due, act.settings.hash, numbers, why, reason)
+        release = _moved(store.circulate, act.period, opening, _territory(dataset), at=act.now)
         made = notices.of_release(store, act.period, reference.gazetteer(), revision=release.revision)
     calendar = Calendar(act.period, due, act.on)
     written = notices.write(act.outbox / notices.FOLDER, made, calendar, act.sender, act.settings.recipient)
@@ -118,7 +126,7 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
 def _territory(dataset: Compiled) -> list[dict[str, Any]]:
     """The totals on the places of the other list, as lines of the store."""
     totals = dataset.figures[(dataset.figures[compilation.DIMENSIONS] == TOTAL).all(axis=1)]
-    recast = territory.recast(totals, reference.crosswalk(), reference.gazetteer(), VINTAGE)
+    recast = territory.recast(totals, reference.crosswalk(VINTAGE), reference.gazetteer(), VINTAGE)
     return [{**{str(k): v for k, v in row.items()}, "vintage": VINTAGE} for row in recast.to_dict("records")]
 
 
@@ -189,7 +197,7 @@ def justify(act: Act, reason: str, rule: str | None = None, region_id: str | Non
         found = [
             (item.code, item.region_id, item.key)
             for item in standing.open_findings(store, act.period)
-            if not item.point.explained and item.point.effect is not rules_of_release.Effect.BLOCK_PUBLICATION
+            if not item.point.explained and item.point.effect is not Effect.BLOCK_PUBLICATION
             and rule in (None, item.code) and region_id in (None, item.region_id)
         ]  # fmt: skip
         if not found:
@@ -298,19 +306,27 @@ def publish(act: Act, perform: Perform = plainly) -> Published:
 def gate(act: Act) -> Approved:
     """All reasons that refuse the publication, or what it is published in spite of. A month that is published and has no revision on
     its way passes with what was recorded."""
-    key = keys.load_key(act.settings.key_path)
     with act.store() as store:
         if store.candidate(act.period) is None and (last := store.published(act.period)) is not None:
-            return Approved(last, tuple(store.reservations(last)), key)
+            return Approved(last, tuple(store.reservations(last)), _key(act.settings))
         found = examined(act, store)
         wrong = rules_of_release.obstacles(found.situation)
         if wrong or found.release is None:
-            raise Refused(*standing.obstacle_lines(wrong, "fr"))
+            raise Refused(*((f"gate_{item.key}", item.params) for item in wrong))
         said = tuple((item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation))
         if found.release.signed_on is not None and act.on < found.release.signed_on:
             raise refused("before_signature", day=found.release.signed_on, on=act.on)
-        grades = act.settings.publish_grades
-    return Approved(replace(found.release, published_by=act.by, published_on=act.on, grades_published=grades), said, key)
+    given = replace(
+        found.release, published_by=act.by, published_on=act.on, grades_published=act.settings.publish_grades,
+        disclosure_threshold=act.settings.disclosure_threshold,
+    )  # fmt: skip
+    return Approved(given, said, _key(act.settings))
+
+
+def _key(settings: Settings) -> Ed25519PrivateKey:
+    if not settings.key_path.exists():
+        raise refused("no_key", file=str(settings.key_path))
+    return keys.load_key(settings.key_path)
 
 
 def examined(act: Act, store: Store) -> Standing:
@@ -336,10 +352,7 @@ def make(act: Act, approved: Approved) -> Made:
     """The files of both editions; the same for the same release, whenever they are made."""
     with act.store() as store:
         release, period = approved.release, act.period
-        return {
-            edition: edition_files(store, period, release, approved.said, edition, act.settings, approved.key)
-            for edition in Edition
-        }
+        return {edition: edition_files(store, period, release, approved.said, edition, approved.key) for edition in Edition}
 
 
 def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
@@ -353,9 +366,9 @@ def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
             for name, content in sorted(contents.items())
         ]
         given = approved.release
-        assert given.published_on is not None and given.published_by is not None
+        assert given.published_on is not None and given.published_by is not None and given.disclosure_threshold is not None
         row = _moved(
-            store.publish, act.period, by=given.published_by, on=given.published_on, grades=given.grades_published, said=approved.said,
+            store.publish, act.period, by=given.published_by, on=given.published_on, grades=given.grades_published, threshold=given.disclosure_threshold, said=approved.said,
             written=written, dataset_sha256=given.dataset_sha256, at=act.now,
         )  # fmt: skip
         return row, False
@@ -374,7 +387,7 @@ def snapshot(act: Act, release: ReleaseRow, folder: Path) -> Path | None:
     """A copy of the store as it is, to be read only: for analysts offline. A server has its own way to be copied."""
     if act.settings.database_url is not None and not act.settings.database_url.startswith("sqlite"):
         return None
-    path = folder / EDITION_FOLDERS[Edition.INTERNAL] / f"cmp_{release.period}_r{release.revision}.sqlite"
+    path = folder / f"cmp_{release.period}_r{release.revision}.sqlite"
     with act.store() as store:
         store.snapshot(path)
     return path
@@ -384,45 +397,51 @@ def snapshot(act: Act, release: ReleaseRow, folder: Path) -> Path | None:
 
 
 def edition_files(
-    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition, settings: Settings,
+    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition,
     key: Ed25519PrivateKey | None,
 ) -> dict[str, bytes]:  # fmt: skip
     """The files of one edition, with their signed manifest when there is a key."""
-    content = edition_of(store, period, release, said, edition, settings.disclosure_threshold)
+    content = edition_of(store, period, release, said, edition)
     made = files_of.files(content)
     return made if key is None else made | manifest_of.manifest(content.header, made, key)
 
 
 def edition_of(
-    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition, threshold: int
+    store: Store, period: Period, release: ReleaseRow, said: Sequence[tuple[Reservation, str]], edition: Edition
 ) -> EditionOf:
     """All that an edition says. The public one withholds small sensitive cells and says neither cells nor persons."""
     frames = {name: store.release_view(name, period, release.revision) for name in ("figure", "bridge", "completeness", "revision", "territory")}  # fmt: skip
-    figures, sites = frames["figure"], store.release_sites(period, release.revision)
+    figures, sites = frames["figure"], store.release_view("site", period, release.revision)
     bridge = frames["bridge"]
     if edition is Edition.PUBLIC:
-        shown = _protected(store, period, release, threshold)
+        shown = _protected(store, period, release)
         figures, sites = shown.figures, shown.sites
         hidden = ("file", "sha256", "sheet", "cell", "decided_by", "decision_id", "decision_source", "decision_reason")
         bridge = bridge.drop(columns=[name for name in hidden if name in bridge])
     else:
-        figures, sites = disclosure.all_shown(figures), disclosure.all_shown(sites)
+        figures, sites = (frame.assign(conf_status=str(ConfStatus.FREE)) for frame in (figures, sites))
     if not release.grades_published and edition is Edition.PUBLIC:
         figures = figures.assign(grade=None)
+    revisions = frames["revision"].assign(published_on=release.published_on)
     return EditionOf(
-        _header(store, release, edition), figures, bridge, frames["completeness"], frames["revision"], sites, frames["territory"],
+        _header(store, release, edition), figures, bridge, frames["completeness"], revisions, sites, frames["territory"],
         tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _places(store),
     )  # fmt: skip
 
 
-def _protected(store: Store, period: Period, release: ReleaseRow, threshold: int) -> disclosure.Protected:
+def _protected(store: Store, period: Period, release: ReleaseRow) -> disclosure.Protected:
     """The public figures of a revision, and before them those of each earlier one, so that no two give a cell away."""
     before: list[disclosure.Protected] = []
     earlier = [row for row in store.releases(period) if row.was_published and row.revision < release.revision]
     for row in (*earlier, release):
-        figures, sites = store.release_view("figure", period, row.revision), store.release_sites(period, row.revision)
-        before.append(disclosure.protect(figures, sites, threshold=threshold, earlier=tuple(before)))
+        figures, sites = store.release_view("figure", period, row.revision), store.release_view("site", period, row.revision)
+        before.append(disclosure.protect(figures, sites, threshold=_threshold(row), earlier=tuple(before)))
     return before[-1]
+
+
+def _threshold(release: ReleaseRow) -> int:
+    assert release.disclosure_threshold is not None
+    return release.disclosure_threshold
 
 
 def _header(store: Store, release: ReleaseRow, edition: Edition) -> Header:
@@ -451,7 +470,7 @@ def export(settings: Settings, period: Period, revision: int | None, edition: Ed
         release = store.published(period, revision)
         if release is None:
             raise refused("not_published", period=str(period))
-        made = edition_files(store, period, release, store.reservations(release), edition, settings, key)
+        made = edition_files(store, period, release, store.reservations(release), edition, key)
     folder = into or folder_of(settings, period, release.revision) / EDITION_FOLDERS[edition]
     for name, content in made.items():
         exports.write_file(folder / name, content)

@@ -55,6 +55,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.DRAFT, _S.DRAFT, "consolidate", Role.OPERATOR, "move_redraft"),
     Transition(_S.DRAFT, _S.CIRCULATED, "release circulate", Role.OPERATOR, "move_circulate"),
     Transition(_S.DRAFT, _S.CIRCULATED, "release revise", Role.OPERATOR, "move_revise"),
+    Transition(_S.CIRCULATED, _S.CIRCULATED, "release circulate", Role.OPERATOR, "move_refresh"),
     Transition(_S.CIRCULATED, _S.RETURNED, "release return", Role.OPERATOR, "move_return"),
     Transition(_S.RETURNED, _S.CIRCULATED, "release circulate", Role.OPERATOR, "move_recirculate"),
     Transition(_S.CIRCULATED, _S.SIGNED, "release sign", Role.PUBLISHER, "move_sign"),

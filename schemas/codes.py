@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self, cast
 
 
 class Code(StrEnum):
@@ -21,6 +21,12 @@ class Code(StrEnum):
 
     def label(self, lang: str) -> str:
         return self.en if lang == "en" else self.fr
+
+
+def _extended(name: str, base: type[Code], value: str, fr: str, en: str) -> type[Code]:
+    """The words of a list, and one more."""
+    words = [*((word.name, (word.value, word.fr, word.en)) for word in base), (value.upper(), (value, fr, en))]
+    return cast("type[Code]", cast("Any", Code)(name, words))
 
 
 class PopulationGroup(Code):
@@ -206,6 +212,19 @@ class MissingReason(Code):
     REJECTED = "rejected", "ligne rejetée", "row rejected"
 
 
+CONFIDENTIAL = "confidential"
+"""What stands as the missing reason of a value that the public edition withholds; `ConfStatus` says which kind it is."""
+
+PublishedMissingReason = _extended(
+    "PublishedMissingReason",
+    MissingReason,
+    CONFIDENTIAL,
+    "masqué (secret statistique)",
+    "withheld (statistical disclosure control)",
+)
+"""Why a value is missing in a published file: as in the returns and figures, or because it is withheld."""
+
+
 class Effect(Code):
     """What a finding does, strongest first."""
 
@@ -326,6 +345,14 @@ class Role(Code):
 
     OPERATOR = "operator", "qui compile", "who compiles"
     PUBLISHER = "publisher", "qui signe et publie, et n'a pas compilé", "who signs and publishes, and did not compile"
+
+
+class FigureChange(Code):
+    """What became of a figure in a revision."""
+
+    ADDED = "added", "ajouté", "added"
+    CHANGED = "changed", "modifié", "changed"
+    REMOVED = "removed", "retiré", "removed"
 
 
 class Authenticity(Code):
@@ -523,7 +550,5 @@ class EventStatus(Code):
     CLOSED = "closed", "clos", "closed"
 
 
-CONFIDENTIAL = "confidential"
-"""What stands as the missing reason of a value that is kept back in the public edition; `ConfStatus` says which kind it is."""
 TOTAL = "_T"
 UNKNOWN = "_U"

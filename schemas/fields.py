@@ -504,7 +504,11 @@ def _told(name: str, fr: str, en: str) -> Field:
     return _count(name, fr, en, f"{fr} : 1 oui, 0 non", f"{en}: 1 yes, 0 no", None)
 
 
-FIGURE_EXPORT = Table("figures", FIGURE.label, FIGURE.about, (*FIGURE.fields, CONF_STATUS))
+_SHOWN = {"missing_reason": codes.PublishedMissingReason}
+FIGURE_EXPORT = Table(
+    "figures", FIGURE.label, FIGURE.about,
+    (*(replace(field, choices=_SHOWN.get(field.name, field.choices)) for field in FIGURE.fields), CONF_STATUS),
+)  # fmt: skip
 BRIDGE = Table(
     "bridge",
     Text("Pont", "Bridge"),
@@ -524,6 +528,9 @@ BRIDGE = Table(
         _text("decided_by", "Décidé par", "Decided by", "Qui a pris la décision", "Who took the decision"),
         _date("decided_on", "Décidé le", "Decided on", "Date de la décision", "Date of the decision"),
         _text("decision_reason", "Motif de la décision", "Reason of the decision", "Motif écrit au moment de la décision", "Reason written with the decision", width=34),
+        _count("decision_id", "N° de décision", "Decision no.", "Numéro de la décision", "Number of the decision", None),
+        _text("decision_source", "Source retenue", "Source retained", "Source dont la valeur a été prise", "Source whose value was taken"),
+        _text("about_pcode", "Lieu concerné", "Place concerned", "Code du lieu de la ligne ou de la décision", "Code of the place of the row or decision"),
     ),
 )  # fmt: skip
 COMPLETENESS = Table(
@@ -550,6 +557,11 @@ REVISION = Table(
                "Value of the revision before; empty when missing", None, signed=True),
         _count("difference", "Différence", "Difference", "Valeur moins valeur précédente ; vide si l'une manque",
                "Value less previous value; empty when one is missing", None, signed=True),
+        _choice("change", "Changement", "Change", "Ce qu'il est advenu du chiffre", "What became of the figure", codes.FigureChange),
+        _choice("reason_code", "Motif de la révision", "Reason of the revision", "Pourquoi le mois est publié de nouveau", "Why the month is published anew",
+                codes.RevisionReason),
+        _text("reason", "Explication", "Explanation", "Motif en mots", "Reason in words", width=40),
+        _date("published_on", "Publié le", "Published on", "Date de la révision", "Date of the revision"),
     ),
 )  # fmt: skip
 SITE_EXPORT = Table(

@@ -51,6 +51,14 @@ def dataset(compiled: Compiled) -> dict[str, bytes]:
     }
 
 
+def values_hash(compiled: Compiled) -> str:
+    """The hash of the numbers alone: every figure with what it is of, without status, basis and grade."""
+    from pipelines.compilation import FIGURE_COLUMNS
+
+    told = [*FIGURE_COLUMNS[: FIGURE_COLUMNS.index("value") + 1], "missing_reason"]
+    return hashlib.sha256(canonical_csv(compiled.figures[told])).hexdigest()
+
+
 def dataset_hash(files: dict[str, bytes]) -> str:
     digest = hashlib.sha256()
     for name in sorted(files):

@@ -129,12 +129,14 @@ class OpenFinding:
 
 
 def open_findings(store: Store, period: Period) -> Iterator[OpenFinding]:
-    """The findings of the current returns and of the month that block or are to be explained."""
+    """The findings of the current returns and of the month that block or are to be explained. What was found in a source is no
+    matter of the returns, and stands in no way."""
     explained, persons = store.explanations(period), store.persons_of_rows(period)
     totals = {row.place_id: row.totals.get(("idp", "individual")) for row in store.region_board(period)}
     for row in store.findings(period):
         effect = Effect(row["effect"])
-        if effect not in (Effect.BLOCK_PUBLICATION, Effect.JUSTIFY):
+        of_source = row["source"] == "draft" and row["place_id"] == agenda.COUNTRY and row["sheet"] is not None
+        if effect not in (Effect.BLOCK_PUBLICATION, Effect.JUSTIFY) or of_source:
             continue
         region = region_of_finding(row)
         params = json.loads(row["params"] or "{}")

@@ -29,7 +29,7 @@ HEADER = Header(
     reason_code=RevisionReason.LATE_RETURN, reason="Fiche de Ségou reçue le 14 janvier",
 )  # fmt: skip
 _COUNTED = ("population_group", "measure", "unit")
-CITED = ("file", "sha256", "sheet", "cell", "decided_by")
+CITED = ("file", "sha256", "sheet", "cell", "decided_by", "decision_id", "decision_source", "decision_reason")
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ def _completeness(store: Any) -> pd.DataFrame:
 
 
 def _revisions(figures: pd.DataFrame) -> pd.DataFrame:
-    """As if revision 1 had come without a cercle of Ségou, and had said how many were repatriated to Kidal."""
-    rows = figures[is_total(figures)][["pcode", "level", "population_group", "measure", "unit", "value"]].copy()
+    """As if revision 1 had come without a cercle of Ségou, and had said how many were repatriated to Kidal: what the view says then."""
+    names = ["pcode", "level", "region", "cercle", "commune", *_COUNTED, "value"]
+    rows = figures[is_total(figures)][names].copy()
     late = rows[rows["pcode"] == "ML0401"].set_index(list(_COUNTED))["value"]
     less = [
         late.get(tuple(row[name] for name in _COUNTED), 0) if row["pcode"] in ("ML", "ML04") else 0
@@ -60,7 +61,13 @@ def _revisions(figures: pd.DataFrame) -> pd.DataFrame:
     gone = (rows["pcode"] == "ML08") & (rows["population_group"] == "repatriated_refugee")
     rows.loc[gone, "previous_value"] = 12
     rows["difference"] = rows["value"] - rows["previous_value"]
-    return rows.assign(period=MONTH, revision=2)
+    rows["change"] = "changed"
+    rows.loc[rows["pcode"] == "ML0401", "change"] = "added"
+    rows.loc[gone, "change"] = "removed"
+    rows = rows[(rows["change"] != "changed") | (rows["difference"].fillna(0) != 0)]
+    return rows.assign(
+        period=MONTH, revision=2, reason_code="late_return", reason=HEADER.reason, published_on=HEADER.published_on
+    )
 
 
 def _sites() -> pd.DataFrame:
@@ -111,7 +118,7 @@ def public_edition(internal_edition: EditionOf) -> EditionOf:
     figures.loc[cell, "conf_status"] = "A"
     return replace(
         internal_edition, header=replace(HEADER, edition=Edition.PUBLIC), figures=figures,
-        bridge=internal_edition.bridge.drop(columns=list(CITED)), sites=internal_edition.sites.iloc[:0],
+        bridge=internal_edition.bridge.drop(columns=list(CITED), errors="ignore"), sites=internal_edition.sites.iloc[:0],
     )  # fmt: skip
 
 

@@ -42,8 +42,16 @@ def write(folder: Path, revision: int = 2, key: Ed25519PrivateKey = KEY, files: 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return write(tmp_path / "stick" / "revision-2" / "interne")
+def stick(tmp_path: Path) -> Path:
+    """Deep enough that the folders of other tests are not looked into."""
+    path = tmp_path / "a" / "b" / "c" / "d" / "stick"
+    path.mkdir(parents=True)
+    return path
+
+
+@pytest.fixture
+def folder(stick: Path) -> Path:
+    return write(stick / "revision-2" / "interne")
 
 
 def known(name: str = BOOK, sha256: str = "0" * 64, revision: int = 2) -> KnownFile:
@@ -103,10 +111,10 @@ def test_a_renamed_file_is_known_by_its_content_in_its_folder_and_near_it(folder
     assert told(verify((folder / BOOK).rename(folder / "copie.xlsx"), TRUSTED)) == (True, Authenticity.SIGNED)
 
 
-def test_a_file_alone_is_known_to_the_store(tmp_path: Path) -> None:
-    (tmp_path / BOOK).write_bytes(FILES[BOOK])
+def test_a_file_alone_is_known_to_the_store(stick: Path) -> None:
+    (stick / BOOK).write_bytes(FILES[BOOK])
     sha256 = hashlib.sha256(FILES[BOOK]).hexdigest()
-    verdict = verify(tmp_path / BOOK, {}, [known("other.xlsx"), known(sha256=sha256)], {"2019-12": 2})
+    verdict = verify(stick / BOOK, {}, [known("other.xlsx"), known(sha256=sha256)], {"2019-12": 2})
     assert told(verdict) == (True, Authenticity.IN_STORE)
     assert (verdict.later_revision, verdict.later_known) == (None, True) and message("verify_last") in verdict.lines()
 
@@ -138,12 +146,12 @@ def test_one_byte_changed(folder: Path) -> None:
     assert told(verify(folder / BOOK, TRUSTED)) == (True, Authenticity.SIGNED)
 
 
-def test_a_file_with_the_name_of_a_published_one(tmp_path: Path) -> None:
-    (tmp_path / BOOK).write_bytes(b"made up")
-    assert told(verify(tmp_path / BOOK, TRUSTED, [known()])) == (False, Authenticity.CHANGED)
-    assert told(verify(tmp_path / BOOK, TRUSTED)) == (False, Authenticity.UNKNOWN_FILE)
+def test_a_file_with_the_name_of_a_published_one(stick: Path) -> None:
+    (stick / BOOK).write_bytes(b"made up")
+    assert told(verify(stick / BOOK, TRUSTED, [known()])) == (False, Authenticity.CHANGED)
+    assert told(verify(stick / BOOK, TRUSTED)) == (False, Authenticity.UNKNOWN_FILE)
     both = [known("figures.csv"), known("figures.csv", revision=1)]
-    assert told(verify((tmp_path / BOOK).rename(tmp_path / "figures.csv"), TRUSTED, both)) == (False, Authenticity.UNKNOWN_FILE)
+    assert told(verify((stick / BOOK).rename(stick / "figures.csv"), TRUSTED, both)) == (False, Authenticity.UNKNOWN_FILE)
 
 
 def test_a_missing_file_and_one_too_many(folder: Path) -> None:
@@ -182,8 +190,8 @@ def test_a_manifest_changed_after_it_was_signed_and_sums_of_others(folder: Path)
     assert told(verify(folder, TRUSTED)) == (False, Authenticity.SIGNATURE_WRONG)
 
 
-def test_a_draft_is_never_official_whatever_its_name(tmp_path: Path) -> None:
-    path = tmp_path / BOOK
+def test_a_draft_is_never_official_whatever_its_name(stick: Path) -> None:
+    path = stick / BOOK
     book = xlsxwriter.Workbook(path)
     book.set_properties({"status": message("draft_banner")})
     book.close()
@@ -223,11 +231,11 @@ def test_what_is_no_manifest_is_refused_in_a_sentence(folder: Path, content: byt
     assert told(verify(folder, TRUSTED)) == (False, Authenticity.REFUSED)
 
 
-def test_links_pipes_and_absent_files_are_refused_in_a_sentence(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "link.xlsx").symlink_to(folder / BOOK)
-    (tmp_path / "linked").symlink_to(folder)
-    os.mkfifo(tmp_path / "pipe")
-    huge = tmp_path / "huge.xlsx"
+def test_links_pipes_and_absent_files_are_refused_in_a_sentence(folder: Path, stick: Path) -> None:
+    (stick / "link.xlsx").symlink_to(folder / BOOK)
+    (stick / "linked").symlink_to(folder)
+    os.mkfifo(stick / "pipe")
+    huge = stick / "huge.xlsx"
     with huge.open("wb") as file:
         file.truncate(10**12)
     expected = {
@@ -239,17 +247,17 @@ def test_links_pipes_and_absent_files_are_refused_in_a_sentence(folder: Path, tm
         "a\0b": "unreadable",
     }
     for name, reason in expected.items():
-        verdict = verify(tmp_path / name, TRUSTED)
+        verdict = verify(stick / name, TRUSTED)
         assert told(verdict) == (False, Authenticity.REFUSED) and verdict.detail == f"verify_refused_{reason}", name
-    assert verify(tmp_path, TRUSTED).detail == "verify_refused_no_manifest"
+    assert verify(stick, TRUSTED).detail == "verify_refused_no_manifest"
     (folder / BOOK).unlink()
     (folder / BOOK).symlink_to("/etc/hostname")
     assert verify(folder, TRUSTED).detail == "verify_refused_link"
 
 
-def test_a_name_does_nothing_to_the_terminal(tmp_path: Path) -> None:
-    (tmp_path / "a\x1b[2J.xlsx").write_bytes(b"x")
-    assert "\x1b" not in "".join(verify(tmp_path / "a\x1b[2J.xlsx", TRUSTED).lines())
+def test_a_name_does_nothing_to_the_terminal(stick: Path) -> None:
+    (stick / "a\x1b[2J.xlsx").write_bytes(b"x")
+    assert "\x1b" not in "".join(verify(stick / "a\x1b[2J.xlsx", TRUSTED).lines())
 
 
 # --- keys ---

@@ -151,7 +151,7 @@ _MOVES = {
     "circulated": "state = 'circulated'",
     "signed": "state = 'signed', signed_by = 'Fatoumata Keïta', signed_function = 'Directrice nationale', signed_on = '2020-01-13', "
     "meeting_on = '2020-01-12', minutes_number = 'PV 12'",
-    "published": "state = 'published', published_by = 'Fatoumata Keïta', published_on = '{on}', grades_published = {grades}",
+    "published": "state = 'published', published_by = 'Fatoumata Keïta', published_on = '{on}', grades_published = {grades}, disclosure_threshold = 10",
 }
 _COPIED = ("figure", "adjustment", "release_return", "finding")
 
@@ -175,8 +175,8 @@ def publish(
 
 def _fill(connection: Connection, key: int, revision: int, period: Period) -> None:
     reason = "NULL, NULL" if revision == 1 else "'late_return', 'fiche reçue après la publication'"
-    into = "id, period, revision, state, compiled_by, circulated_on, reply_by, settings_hash, reason_code, reason"
-    stamp = f"{key}, period, {revision}, 'returned', 'Aminata Diarra', '2020-01-07', '2020-01-11', 's', {reason}"
+    into = "id, period, revision, state, compiled_by, circulated_on, reply_by, settings_hash, values_sha256, reason_code, reason"
+    stamp = f"{key}, period, {revision}, 'returned', 'Aminata Diarra', '2020-01-07', '2020-01-11', 's', 'v', {reason}"
     copied = "as_of, compared_with, rules_hash, dataset_sha256, compiled_at"
     draft = f"FROM release WHERE period = '{period}' AND revision = 0"
     connection.exec_driver_sql(f"INSERT INTO release ({into}, {copied}) SELECT {stamp}, {copied} {draft}")

@@ -29,7 +29,7 @@ GOOD: dict[str, Row] = {
     "observation": {"id": 1, "submission_id": 1, "table_name": "idp", "sheet": "PDI", "row": 6, "accepted": True},
     "release": {
         "id": 1, "period": "2019-12", "revision": 1, "state": "published", "as_of": DAY, "rules_hash": "r",
-        "dataset_sha256": "d", "compiled_at": "2020-01-06T09:30:00Z", "settings_hash": "s", "compiled_by": "Aminata Diarra",
+        "dataset_sha256": "d", "compiled_at": "2020-01-06T09:30:00Z", "settings_hash": "s", "values_sha256": "v", "disclosure_threshold": 10, "compiled_by": "Aminata Diarra",
         "circulated_on": DAY, "signed_by": "Fatoumata Keïta", "signed_function": "Directrice", "signed_on": DAY, "meeting_on": DAY,
         "minutes_number": "12", "embargo_until": DAY, "published_by": "Fatoumata Keïta", "published_on": DAY,
     },
@@ -45,7 +45,7 @@ GOOD: dict[str, Row] = {
     "participant": {"release_id": 1, "organisation": "OIM", "kind": "un", "present": True},
     "reply": {
         "id": 1, "release_id": 1, "organisation": "OIM", "reply": "agreed", "given_by": "M. Sow", "given_on": DAY,
-        "dataset_sha256": "d",
+        "values_sha256": "v",
     },
     "reservation": {
         "release_id": 1, "position": 1, "kind": "member", "place_id": "R05", "message": "m", "params": "{}", "sentence": "s",

@@ -167,7 +167,7 @@ def test_a_publisher_signs_and_publishes(office: Office) -> None:
 def test_a_release_lives_between_two_roles(office: Office) -> None:
     """As the program moves it: what a person of the other role tries comes to nothing."""
     january = Period(2020, 1)
-    opening = Opening("Aminata Diarra", date(2020, 2, 7), date(2020, 2, 11), "s")
+    opening = Opening("Aminata Diarra", date(2020, 2, 7), date(2020, 2, 11), "s", "v")
     signature = Signature(
         "Fatoumata Keïta", "Directrice", date(2020, 2, 12), date(2020, 2, 12), "PV 2", None, participants=[("OIM", "un", True)]
     )
@@ -190,6 +190,7 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
         publisher.sign(january, signature, at=NOW)
         issued = {
             "grades": False,
+            "threshold": 10,
             "said": [],
             "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)],
             "dataset_sha256": "d" * 64,
@@ -221,7 +222,7 @@ def test_an_owner_alone_may_do_all_unless_it_takes_a_role(office: Office) -> Non
     assert office.attempt("postgres", SIGN, role="cmp_operator") == ONLY
 
 
-def test_a_store_without_roles_is_none_the_less_a_store(postgres: PostgresServer) -> None:
+def test_a_store_without_roles_is_none_the_less_a_store(postgres: PostgresServer, postgres_template: str) -> None:
     """Whoever may not create roles goes on without; a later opening by the owner of what an administrator created grants."""
     name = postgres.create()
     postgres._do("CREATE ROLE owner_alone LOGIN")

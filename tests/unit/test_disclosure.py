@@ -70,7 +70,8 @@ def test_a_small_cell_draws_the_cheapest_cells_that_hide_it() -> None:
 def test_totals_and_other_breakdowns_are_always_published() -> None:
     own = {("R", "C", "K1"): persons((1, 0, 2, 0), (0, 0, 1, 0)), ("R", "C", "K2"): BIG}
     figures = figures_of(added_up(own))
-    others = figures.iloc[:1].assign(shelter="rented", value=2), figures.iloc[:1].assign(origin_pcode="ML05", cause="_U", value=1)
+    total = figures[(figures[["sex", "age"]] == "_T").all(axis=1)].iloc[:1]
+    others = total.assign(shelter="rented", value=2), total.assign(origin_pcode="ML05", cause="_U", value=1)
     figures = pd.concat([figures, *others], ignore_index=True).astype({"value": "Int64"})
     public = protect(figures, NO_SITES, threshold=10).figures
     free = public[(public[["sex", "age", "vulnerability"]] == "_T").all(axis=1)]
@@ -126,6 +127,25 @@ def test_under_and_over_twelve_months_hide_together_where_they_are_all(unsaid: i
     hidden = {cell for cell in withheld(public) if cell[0] == "ML/R/C/K1"}
     assert {cell[3] for cell in hidden} == ({RECENT} if unsaid else {RECENT, LONG})
     nothing_is_given_away(public.figures, said_of_all(own))
+
+
+def test_two_small_cells_whose_sum_tells_both_need_a_third() -> None:
+    """Eighteen in two cells under ten are nine and nine."""
+    own = {("R", "C", f"K{at}"): BIG | {("_T", "_T", ILL): value} for at, value in enumerate((9, 9, 40))}
+    public = protect(figures_of(added_up(own)), NO_SITES, threshold=10)
+    assert {cell[0] for cell in withheld(public)} == {"ML/R/C/K0", "ML/R/C/K1", "ML/R/C/K2"}
+    nothing_is_given_away(public.figures)
+
+
+def test_people_counted_beside_the_communes_hide_no_more_than_they_are() -> None:
+    """Of the twenty beside the commune all are recent: there cannot be more of them."""
+    own = {
+        ("R", "C", "K"): {("F", "0-4", "_T"): 64, ("_T", "_T", RECENT): 9, ("_T", "_T", LONG): 50},
+        ("R", "C"): {("F", "0-4", "_T"): 20, ("_T", "_T", RECENT): 20, ("_T", "_T", LONG): 0},
+    }
+    public = protect(figures_of(added_up(own)), NO_SITES, threshold=10)
+    assert ("ML/R/C/K", "_T", "_T", RECENT) in withheld(public)
+    nothing_is_given_away(public.figures)
 
 
 def test_margins_alone_are_protected_as_they_are() -> None:
@@ -224,7 +244,7 @@ PLANNED, SPONTANEOUS = "planned_site", "spontaneous_site"
             [("K", "École", PLANNED, 4, 21), ("K", "Stade", SPONTANEOUS, 90, 500), ("L", "Marché", PLANNED, 40, 200)],
             [(None, "A", False), ("Stade", "F", True), ("Marché", "F", True)],
         ),
-        ([("K", "École", PLANNED, None, 7), ("K", "Stade", PLANNED, 0, 30)], [("École", "A", False), ("Stade", "D", False)]),
+        ([("K", "École", PLANNED, None, 7), ("K", "Stade", PLANNED, None, 30)], [("École", "A", False), ("Stade", "D", False)]),
     ],
 )  # fmt: skip
 def test_small_sites(rows: list[tuple[str, str, str, Any, Any]], expected: list[tuple[str | None, str, bool]]) -> None:
@@ -250,6 +270,7 @@ def test_the_sample_month_gives_nothing_away(sample_dir: Path) -> None:
     assert public["conf_status"].value_counts().to_dict() == {"F": 2725, "A": 178, "D": 92}
     kept = public["conf_status"] == "F"
     pd.testing.assert_frame_equal(public.loc[kept, figures.columns], figures.loc[kept], check_dtype=False)
-    for criterion in ("_T", RECENT, LONG, ILL):
-        criteria = {"_T", criterion} | ({RECENT, LONG} if criterion in (RECENT, LONG) else set())
-        nothing_is_given_away(public[(public["unit"] == "individual") & public["vulnerability"].isin(criteria)])
+    stock = public[(public[["population_group", "measure"]] == ["idp", "stock"]).all(axis=1)]
+    stock = stock[(stock[["shelter", "displacement", "origin_pcode", "cause"]] == "_T").all(axis=1)]
+    for _, of_unit in stock.groupby("unit"):
+        nothing_is_given_away(of_unit)

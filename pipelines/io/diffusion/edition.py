@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
 
+from schemas import fields
 from schemas.codes import Edition, ReservationKind, RevisionReason
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class EditionOf:
     places: Mapping[str, str] = field(default_factory=dict)
 
 
-SITE_COLUMNS = ["pcode", "region", "cercle", "commune", "site", "site_type", "households", "individuals", "conf_status"]
-TERRITORY_COLUMNS = [
-    "period", "revision", "vintage", "pcode", "level", "region", "cercle", "population_group", "measure", "unit", "value", "undivided",
-]  # fmt: skip
+SITE_COLUMNS = [name for name in fields.SITE_EXPORT.names if name not in ("period", "revision")]
+TERRITORY_COLUMNS = list(fields.TERRITORY.names)
 """Figures on the places of another list: `undivided` is how much of `value` no place below it carries, since the list of the month
 does not say where it lies."""

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipelines.io.diffusion.edition import EditionOf
 from schemas import fields
-from schemas.codes import Edition
+from schemas.codes import AdjustmentKind, Edition
 from schemas.fields import Kind, Table
 
 
@@ -20,21 +20,28 @@ def tables(edition: EditionOf) -> Mapping[str, tuple[Table, pd.DataFrame]]:
     that is not declared: nothing is published that nobody described.
     """
     header = edition.header
+    public = header.edition is Edition.PUBLIC
     frames = {
         fields.FIGURE_EXPORT: edition.figures,
-        fields.BRIDGE: edition.bridge,
+        fields.BRIDGE: _without_names(edition.bridge) if public else edition.bridge,
         fields.COMPLETENESS: edition.completeness,
         fields.REVISION: edition.revisions if header.revision > 1 else edition.revisions.iloc[:0],
         fields.SITE_EXPORT: edition.sites,
         fields.TERRITORY: edition.territory,
     }
-    hidden = {"grade"} if header.edition is Edition.PUBLIC and not header.grades_published else set()
+    hidden = {"grade"} if public and not header.grades_published else set()
     kept = {
         table.name: _typed(table, frame.drop(columns=list(hidden), errors="ignore"))
         for table, frame in frames.items()
         if len(frame)
     }
     return kept
+
+
+def _without_names(bridge: pd.DataFrame) -> pd.DataFrame:
+    """The bridge whose items do not tell in words who decided and what was said of a region: the code of the action stays."""
+    words = bridge["reason"].mask(bridge["kind"] == AdjustmentKind.DECISION, AdjustmentKind.DECISION.fr)
+    return bridge.assign(reason=words)
 
 
 def _typed(table: Table, frame: pd.DataFrame) -> tuple[Table, pd.DataFrame]:

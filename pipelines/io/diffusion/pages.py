@@ -20,7 +20,7 @@ from pipelines.io.diffusion.edition import Header
 from pipelines.io.exports import would_run
 from pipelines.io.sheets import lines_of
 from schemas import texts
-from schemas.codes import Code, MissingReason
+from schemas.codes import CONFIDENTIAL, Code
 
 A3, A4 = 8, 9
 _LINE, _TALLEST, _LONGEST = 13.0, 409.0, 32_000
@@ -53,7 +53,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
 class Missing:
     """What stands where a number is missing."""
 
-    reason: MissingReason
+    reason: Code
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Book:
     def words(self, value: Missing) -> str:
         """`n. c. (fiche non reçue)`; what is suppressed is known, so its label stands alone."""
         label = value.reason.label(self.lang)
-        return label if value.reason is MissingReason.CONFIDENTIAL else self.say("draft_missing", reason=label)
+        return label if value.reason == CONFIDENTIAL else self.say("draft_missing", reason=label)
 
     def style(self, *names: str) -> Format:
         key = tuple(name for name in names if name)

@@ -20,6 +20,7 @@ from schemas.codes import (
     Measure,
     MissingReason,
     PopulationGroup,
+    PublishedMissingReason,
     Sex,
     Shelter,
     Unit,
@@ -101,6 +102,11 @@ class Places:
             (place for place in self._totals if place.level == level), key=lambda place: (place.pcode or "", place.name or "")
         )
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """Code -> name of all places but the country."""
+        return {place.pcode: place.name for place in self._totals if place.pcode and place.name}
+
     def row(self, place: Place, key: Total = STOCK) -> Mapping[str, Any]:
         return self._totals.get(place, {}).get(key, {})
 
@@ -114,7 +120,7 @@ class Places:
         if row.get("value") is not None:
             return int(row["value"])
         absent = MissingReason.NO_RETURN if self.is_silent(place) else MissingReason.NOT_REPORTED
-        return Missing(MissingReason(row["missing_reason"]) if row.get("missing_reason") else absent)
+        return Missing(PublishedMissingReason(row["missing_reason"]) if row.get("missing_reason") else absent)
 
     def common(self, place: Place, name: str) -> int | Missing:
         """A figure of `COMMON`. A member of a breakdown that nobody wrote counts 0 only when others are written: the rest is then
@@ -135,7 +141,7 @@ class Places:
             return Missing(reason)
         return sum(value for value in values if isinstance(value, int))
 
-    def unknown(self, place: Place, dimension: str) -> tuple[int, MissingReason] | Missing:
+    def unknown(self, place: Place, dimension: str) -> tuple[int, Code] | Missing:
         """How many persons a breakdown leaves out, and why; `Missing` when that is suppressed itself."""
         written = self._parts.get(place, {}).get(dimension, {})
         if not written:
@@ -146,4 +152,4 @@ class Places:
         value = self._value(rest, place)
         if isinstance(value, Missing):
             return value
-        return value, MissingReason(rest["missing_reason"]) if rest["missing_reason"] else MissingReason.NOT_REPORTED
+        return value, PublishedMissingReason(rest["missing_reason"]) if rest["missing_reason"] else MissingReason.NOT_REPORTED

@@ -15,7 +15,17 @@ from pipelines.io.diffusion.frames import is_total
 from pipelines.io.exports import canonical_csv
 from pipelines.model import Period
 from schemas import fields
-from schemas.codes import Basis, ConfStatus, Level, Measure, MissingReason, PopulationGroup, Unit
+from schemas.codes import (
+    CONFIDENTIAL,
+    Basis,
+    ConfStatus,
+    Level,
+    Measure,
+    MissingReason,
+    PopulationGroup,
+    PublishedMissingReason,
+    Unit,
+)
 from schemas.fields import Field, Kind, Table, Text
 
 DATAFLOW = "DNDS:DF_IDP(1.0)"
@@ -154,7 +164,7 @@ def _records(frame: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _hapi_row(row: Mapping[str, Any], regions: Mapping[str, str]) -> dict[str, Any]:
     last_day = Period.parse(row["period"]).last_day.isoformat()
-    missing = MissingReason(row["missing_reason"]).en if row["missing_reason"] else MissingReason.NOT_REPORTED.en
+    missing = PublishedMissingReason(row["missing_reason"]).en if row["missing_reason"] else MissingReason.NOT_REPORTED.en
     carried = row["basis"] == Basis.CARRIED_FORWARD
     suppressed = row.get("conf_status") not in (None, ConfStatus.FREE)
     return {
@@ -166,5 +176,5 @@ def _hapi_row(row: Mapping[str, Any], regions: Mapping[str, str]) -> dict[str, A
         "assessment_type": "BA",  # counts by area, as baseline assessments are
         "population": row["value"], "reference_period_start": last_day, "reference_period_end": last_day,
         "warning": Basis.CARRIED_FORWARD.en if carried else None,
-        "error": (MissingReason.CONFIDENTIAL.en if suppressed else missing) if row["value"] is None else None,
+        "error": (PublishedMissingReason(CONFIDENTIAL).en if suppressed else missing) if row["value"] is None else None,
     }  # fmt: skip

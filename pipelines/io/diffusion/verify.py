@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -30,8 +30,9 @@ from schemas.codes import Authenticity, Edition
 
 _MANIFEST_SIZE, _SIGNATURE_SIZE, _FILE_SIZE = 1_000_000, 1_000, 512_000_000
 """Bytes; no release has larger files."""
-_PARENTS, _FOLDERS = 4, 400
-"""How far up other release folders are looked for, and how many folders below that."""
+_PARENTS, _LAYERS, _FOLDERS = 4, 5, 400
+"""How far up other release folders are looked for, how far down from there, and in how many folders at most."""
+_DRAFT_SIZE = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,17 +204,17 @@ def _around(folder: Path, trusted: Mapping[str, Ed25519PublicKey]) -> list[_Foun
     return sorted(found.values(), key=lambda one: (one.told.period, one.told.revision, one.told.edition), reverse=True)
 
 
-def _folders(folder: Path) -> Iterator[Path]:
-    """`folder` and its parents, nearest first, each with its children and theirs; links are not followed."""
-    seen: set[Path] = set()
+def _folders(folder: Path) -> list[Path]:
+    """`folder` and its parents, nearest first, each with what is below it; links are not followed."""
+    seen: dict[Path, None] = {}
     for base in (folder, *list(folder.parents)[:_PARENTS]):
         layer = [base]
-        for _ in range(3):
-            for place in layer:
-                if place not in seen and len(seen) < _FOLDERS:
-                    seen.add(place)
-                    yield place
-            layer = [below for place in layer for below in _below(place)]
+        for _ in range(_LAYERS):
+            seen |= dict.fromkeys(layer)
+            if len(seen) >= _FOLDERS:
+                return list(seen)[:_FOLDERS]
+            layer = [below for place in layer for below in _below(place)][:_FOLDERS]
+    return list(seen)
 
 
 def _below(folder: Path) -> list[Path]:
@@ -237,7 +238,10 @@ def _open(path: Path, most: int) -> BinaryIO:
             raise _Refused("verify_refused_kind")
         if found.st_size > most:
             raise _Refused("verify_refused_size")
-        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb")
+        return os.fdopen(
+            os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)),
+            "rb",
+        )
     except FileNotFoundError:
         raise _Refused("verify_refused_absent") from None
     except (OSError, ValueError):  # a name with a zero byte is a ValueError
@@ -267,7 +271,7 @@ def _is_draft(path: Path) -> bool:
     """Whether a workbook says of itself that it is a draft, whatever its name."""
     banners = {texts.message("draft_banner", lang) for lang in texts.LANGUAGES}
     try:
-        with _open(path, _FILE_SIZE) as file, zipfile.ZipFile(file) as book:
+        with _open(path, _DRAFT_SIZE) as file, zipfile.ZipFile(file) as book:
             if book.getinfo(_PROPERTIES).file_size > _MANIFEST_SIZE:
                 return False
             said = fromstring(book.read(_PROPERTIES).decode("utf-8"))
@@ -295,8 +299,8 @@ def verify(
     """
     name = _shown(path.name)
     try:
-        verdict = _of_folder(path, trusted) if path.is_dir() and not path.is_symlink() else _of_file(path, trusted, known)
         around = _around(_folder_of(path), trusted)
+        verdict = _of_folder(path, trusted) if path.is_dir() and not path.is_symlink() else _of_file(path, trusted, known, around)
     except _Refused as refused:
         return Verdict(name, False, Authenticity.REFUSED, refused.reason)
     except (OSError, ValueError):
@@ -348,7 +352,9 @@ def _of_folder(folder: Path, trusted: Mapping[str, Ed25519PublicKey]) -> Verdict
     return replace(_of_release(True, Authenticity.SIGNED, found.told), beside=tuple(_shown(name) for name in sorted(others)))
 
 
-def _of_file(path: Path, trusted: Mapping[str, Ed25519PublicKey], known: Sequence[KnownFile]) -> Verdict:
+def _of_file(
+    path: Path, trusted: Mapping[str, Ed25519PublicKey], known: Sequence[KnownFile], around: Sequence[_Found]
+) -> Verdict:
     digest = _digest(path)
     here = path.absolute().parent
     if path.name in (MANIFEST, SIGNATURE, SUMS):
@@ -359,7 +365,7 @@ def _of_file(path: Path, trusted: Mapping[str, Ed25519PublicKey], known: Sequenc
     in_store = [file for file in known if file.sha256 == digest]
     if in_store:
         return _of_release(True, Authenticity.IN_STORE, max(in_store, key=lambda file: (file.period, file.revision)))
-    if found := next((found for found in _around(here, trusted) if digest in found.names), None):
+    if found := next((found for found in around if digest in found.names), None):
         return _of_release(True, Authenticity.SIGNED, found.told)
     if _is_draft(path):
         return Verdict("", False, Authenticity.DRAFT)

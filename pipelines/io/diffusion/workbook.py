@@ -28,17 +28,20 @@ from pipelines.io.diffusion.places import (
 from pipelines.model import Period
 from schemas import codes, fields, texts
 from schemas.codes import (
+    CONFIDENTIAL,
     Action,
     AdjustmentKind,
     Basis,
     Code,
     ConfStatus,
+    FigureChange,
     Grade,
     Level,
     Measure,
     MissingReason,
     ObsStatus,
     PopulationGroup,
+    PublishedMissingReason,
     ReservationKind,
     Unit,
     YesNo,
@@ -100,10 +103,18 @@ class _Edition:
     def title(self, name: str, table: Table = fields.FIGURE_EXPORT) -> str:
         return table[name].label.in_(self.lang)
 
-    def name_of(self, pcode: str | None, *names: str | None) -> str:
-        """The name of a place, the smallest that is told; else what the edition calls its code."""
-        told = next((name for name in reversed(names) if name), None)
-        return told or self.edition.places.get(pcode or "", pcode or self.country) if pcode != "ML" else self.country
+    def name_of(self, row: Mapping[str, Any]) -> str:
+        """The name of a place that may be of the revision before alone."""
+        if row["level"] == Level.COUNTRY:
+            return self.country
+        code = row["pcode"] or ""
+        return (
+            row.get("commune")
+            or row.get("cercle")
+            or row.get("region")
+            or self.places.names.get(code)
+            or self.edition.places.get(code, code)
+        )
 
     # --- summary ---
 
@@ -158,7 +169,7 @@ class _Edition:
 
     def _reservations(self, page: Page) -> None:
         reservations = list(self.edition.reservations)
-        page.section(self.say("release_with_reservations" if reservations else "release_without_reservation"))
+        page.section(self.say("summary_with_reservations" if reservations else "summary_without_reservation"))
         if reservations:
             columns = [Column(self.say("draft_nature")), Column(self.say("release_reservation"))]
             page.table("Reserves", columns, [Row([kind, sentence]) for kind, sentence in reservations])
@@ -256,14 +267,12 @@ class _Edition:
     def _decision(self, item: Mapping[str, Any]) -> str | None:
         if not item.get("action"):
             return None
-        told = {
-            "action": capital(Action(item["action"]).label(self.lang)),
-            "day": date.fromisoformat(item["decided_on"]) if item.get("decided_on") else None,
-            "reason": item.get("decision_reason"),
-        }
-        if item.get("decided_by"):
-            return self.say("bridge_decided_by", by=item["decided_by"], **told)
-        return self.say("bridge_decided", **told)
+        action = capital(Action(item["action"]).label(self.lang))
+        day = date.fromisoformat(item["decided_on"]) if item.get("decided_on") else None
+        by = item.get("decided_by")
+        decided = self.say("bridge_decided_by" if by else "bridge_decided", action=action, day=day, by=by)
+        why = item.get("decision_reason")
+        return self.say("bridge_decided_why", decided=decided, reason=why) if why else decided
 
     def _cascade(self) -> None:
         page = self.page("cascade", (20, 48, 15, 14, 13, 13, 15), self.say("release_cascade_note"))
@@ -279,7 +288,7 @@ class _Edition:
         )
         rows = list(records(self.frame["revision"]))
         self._net_effect(page, rows)
-        changes = [row for row in rows if row["value"] != row["previous_value"]]
+        changes = [row for row in rows if _kind(row) is not None]
         changes.sort(key=lambda row: ((row["pcode"] or "")[:4], row["pcode"] or "", *_order(row)))
         page.section(self.say("revision_changes"))
         if not changes:
@@ -297,7 +306,7 @@ class _Edition:
     def _net_effect(self, page: Page, rows: Sequence[Mapping[str, Any]]) -> None:
         """Per region and for the country: how many figures are new, changed and gone at and below it, and what that does to its stock."""
         page.section(self.say("revision_net"))
-        kinds = ("added", "changed", "removed")
+        kinds = tuple(FigureChange)
         columns = [
             Column(self.title("pcode")), Column(self.title("region")), *(Column(self.say(f"revision_count_{kind}"), style="count") for kind in kinds),
             Column(self.say("revision_net_individuals"), style="signed"), Column(self.say("revision_net_households"), style="signed"),
@@ -317,12 +326,11 @@ class _Edition:
     def _change(self, row: Mapping[str, Any]) -> list[Cell]:
         values = [row["previous_value"], row["value"]]
         numbers: list[Cell] = [Missing(MissingReason.NOT_REPORTED) if value is None else int(value) for value in values]
-        place = self.name_of(row["pcode"], row.get("region"), row.get("cercle"), row.get("commune"))
         about: list[Cell] = [PopulationGroup(row["population_group"]), Measure(row["measure"]), Unit(row["unit"])]
         return [
-            capital(self.say(f"revision_{_kind(row)}")),
+            _kind(row),
             row["pcode"],
-            place,
+            self.name_of(row),
             Level(row["level"]),
             *about,
             *numbers,
@@ -330,10 +338,14 @@ class _Edition:
         ]
 
     def _difference(self, row: Mapping[str, Any] | None) -> Cell:
-        """The difference in numbers, or why there is none."""
-        if row is None or (row["difference"] is None and row["value"] is None and row["previous_value"] is None):
+        """The difference in numbers, or why there is none; 0 for a figure that is not among the changes."""
+        if row is None:
+            return 0
+        if row["difference"] is not None:
+            return int(row["difference"])
+        if row["value"] is None and row["previous_value"] is None:
             return Missing(MissingReason.NOT_REPORTED)
-        return int(row["difference"]) if row["difference"] is not None else self.say(f"revision_only_{_kind(row)}")
+        return self.say("revision_only_added" if row["previous_value"] is None else "revision_only_removed")
 
     def _completeness(self) -> None:
         table, frame = self.tables["completeness"]
@@ -371,7 +383,7 @@ class _Edition:
         rows = []
         for row in sorted(records(frame), key=lambda row: (row["pcode"] or "", row["site"] or "")):
             suppressed = row["conf_status"] not in (None, ConfStatus.FREE)
-            why = Missing(MissingReason.CONFIDENTIAL if suppressed else MissingReason.NOT_REPORTED)
+            why = Missing(PublishedMissingReason(CONFIDENTIAL) if suppressed else MissingReason.NOT_REPORTED)
             hidden = {"site"} if suppressed else set()
             rows.append(Row([
                 kinds[field.name](row[field.name]) if field.name in kinds and row[field.name] else
@@ -413,7 +425,12 @@ class _Edition:
         rows = [
             Row([self.say(f"note_{name}_title"), self.say(f"note_{name}", file=f"{self.header.stem}.xlsx")]) for name in _NOTES
         ]
-        lists: dict[str, type[Code]] = {"missing": MissingReason, "status": ObsStatus, "conf": ConfStatus, "basis": Basis}
+        lists: dict[str, type[Code]] = {
+            "missing": PublishedMissingReason,
+            "status": ObsStatus,
+            "conf": ConfStatus,
+            "basis": Basis,
+        }
         lists |= {"grade": Grade} if self.graded else {}
         for name, kind in lists.items():
             told = self.say("draft_separator").join(f"{_word(code)}{code.label(self.lang)}" for code in kind)
@@ -478,8 +495,12 @@ def _order(row: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(list(kind).index(kind(word)) for kind, word in zip(lists, _key(row), strict=True))
 
 
-def _kind(row: Mapping[str, Any]) -> str:
-    """What became of a figure: added, changed, removed, same."""
+def _kind(row: Mapping[str, Any]) -> FigureChange | None:
+    """What became of a figure: as the view says, else by its values; None when nothing did."""
+    if row.get("change"):
+        return FigureChange(row["change"])
     if row["value"] == row["previous_value"]:
-        return "same"
-    return "added" if row["previous_value"] is None else "removed" if row["value"] is None else "changed"
+        return None
+    if row["previous_value"] is None:
+        return FigureChange.ADDED
+    return FigureChange.REMOVED if row["value"] is None else FigureChange.CHANGED

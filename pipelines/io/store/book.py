@@ -90,6 +90,16 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.persons_of_rows(connection, period)
 
+    def preparer(self, submission_id: int) -> str | None:
+        """Who prepared a return."""
+        with self._read() as connection:
+            return releases.preparer(connection, submission_id)
+
+    def published_hash(self, release: ReleaseRow) -> str | None:
+        """The hash of the dataset as the audit chain holds it of a publication; None when it holds none."""
+        with self._read() as connection:
+            return releases.published_hash(connection, release)
+
     def totals_said(self, submission_id: int) -> dict[str, list[int]]:
         """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows."""
         with self._read() as connection:
@@ -111,13 +121,22 @@ class ReleaseBook:
             return releases.sign(connection, period, signature, at)
 
     def publish(
-        self, period: Period, *, by: str, on: date, grades: bool, said: Sequence[tuple[Reservation, str]],
+        self, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
         written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
     ) -> ReleaseRow:  # fmt: skip
         """The signed release, published for good; see `releases.publish`."""
         with self._write() as connection:
             return releases.publish(
-                connection, period, by=by, on=on, grades=grades, said=said, written=written, dataset_sha256=dataset_sha256, at=at
+                connection,
+                period,
+                by=by,
+                on=on,
+                grades=grades,
+                threshold=threshold,
+                said=said,
+                written=written,
+                dataset_sha256=dataset_sha256,
+                at=at,
             )
 
     # --- what people give -------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ MOVES = (
 """The states that a row of `release` has before and after an UPDATE; no other pair is allowed."""
 
 SIGNATURE = ("signed_by", "signed_function", "signed_on", "meeting_on", "minutes_number", "embargo_until")
-PUBLICATION = ("published_by", "published_on", "grades_published")
+PUBLICATION = ("published_by", "published_on", "grades_published", "disclosure_threshold")
 IDENTITY = ("id", "period", "revision")
 CIRCULATED = tuple(
     column.name for column in tables.release.columns if column.name not in (*IDENTITY, "state", *SIGNATURE, *PUBLICATION)

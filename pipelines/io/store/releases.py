@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -43,6 +43,7 @@ class ReleaseRow:
     rules_hash: str
     dataset_sha256: str
     compiled_at: str
+    values_sha256: str | None = None
     settings_hash: str | None = None
     compiled_by: str | None = None
     circulated_on: date | None = None
@@ -58,6 +59,8 @@ class ReleaseRow:
     reason_code: str | None = None
     reason: str | None = None
     grades_published: bool = False
+    disclosure_threshold: int | None = None
+    """Below which the public edition withheld a sensitive count."""
 
     @property
     def was_published(self) -> bool:
@@ -150,7 +153,7 @@ def region_replies(connection: Connection, release: ReleaseRow) -> dict[str, Map
 
 def _replies(connection: Connection, release: ReleaseRow) -> list[Row[Any]]:
     r = tables.reply
-    about = select(r).where(r.c.release_id == release.id, r.c.dataset_sha256 == release.dataset_sha256)
+    about = select(r).where(r.c.release_id == release.id, r.c.values_sha256 == release.values_sha256)
     return list(connection.execute(about.order_by(r.c.given_on, r.c.id)).all())
 
 
@@ -211,13 +214,15 @@ class Opening:
     on: date
     reply_by: date
     settings_hash: str
+    values_sha256: str
+    """Of the numbers alone: replies hold while these stay."""
     reason_code: RevisionReason | None = None
     reason: str | None = None
 
 
 def circulate(connection: Connection, period: Period, opening: Opening, territory: Iterable[Mapping[str, Any]], at: datetime) -> ReleaseRow:  # fmt: skip
-    """The draft of a month as a release that circulates: a new one, or the one that was sent back, filled anew. `territory` are the
-    lines of `release_territory`. Raises MoveRefused."""
+    """The draft of a month as a release that circulates: a new one, or the one that circulates or was sent back, filled anew.
+    `territory` are the lines of `release_territory`. Raises MoveRefused."""
     r = tables.release
     draft = connection.execute(select(*COLUMNS).where(r.c.period == str(period), r.c.revision == 0)).one_or_none()
     if draft is None:
@@ -245,7 +250,7 @@ def _kept(opening: Opening, held: ReleaseRow) -> Opening:
     """A revision that circulates again keeps the reason it was opened with."""
     if held.reason_code is None or opening.reason_code is not None:
         return opening
-    return Opening(opening.by, opening.on, opening.reply_by, opening.settings_hash, RevisionReason(held.reason_code), held.reason)
+    return replace(opening, reason_code=RevisionReason(held.reason_code), reason=held.reason)
 
 
 def _opened(connection: Connection, draft: Row[Any], opening: Opening, held: ReleaseRow | None, revision: int) -> ReleaseRow:
@@ -254,7 +259,8 @@ def _opened(connection: Connection, draft: Row[Any], opening: Opening, held: Rel
     same = ("as_of", "compared_with", "rules_hash", "dataset_sha256", "compiled_at")
     values = {name: getattr(draft, name) for name in same} | {
         "state": str(ReleaseState.RETURNED), "compiled_by": opening.by, "circulated_on": opening.on, "reply_by": opening.reply_by,
-        "settings_hash": opening.settings_hash, "reason_code": opening.reason_code and str(opening.reason_code), "reason": opening.reason,
+        "settings_hash": opening.settings_hash, "values_sha256": opening.values_sha256,
+        "reason_code": opening.reason_code and str(opening.reason_code), "reason": opening.reason,
     }  # fmt: skip
     if held is None:
         key = connection.execute(insert(r).values(period=draft.period, revision=revision, **values)).inserted_primary_key
@@ -262,6 +268,7 @@ def _opened(connection: Connection, draft: Row[Any], opening: Opening, held: Rel
         where = r.c.id == key[0]
     else:
         where = r.c.id == held.id
+        connection.execute(update(r).where(where).values(state=str(ReleaseState.RETURNED)))
         connection.execute(update(r).where(where).values(**values))
         for table in _FILLED:
             connection.execute(delete(table).where(table.c.release_id == held.id))
@@ -323,7 +330,7 @@ def sign(connection: Connection, period: Period, signature: Signature, at: datet
 
 
 def publish(
-    connection: Connection, period: Period, *, by: str, on: date, grades: bool, said: Sequence[tuple[Reservation, str]],
+    connection: Connection, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
     written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
 ) -> ReleaseRow:  # fmt: skip
     """The signed release, published for good, with what it is published in spite of and the files by which it is known.
@@ -347,7 +354,12 @@ def publish(
     ]
     if held:
         connection.execute(insert(tables.release_file), held)
-    _move(connection, row, ReleaseState.PUBLISHED, {"published_by": by, "published_on": on, "grades_published": grades})
+    _move(
+        connection,
+        row,
+        ReleaseState.PUBLISHED,
+        {"published_by": by, "published_on": on, "grades_published": grades, "disclosure_threshold": threshold},
+    )
     details = {"by": by, "on": on, "revision": row.revision, "dataset_sha256": row.dataset_sha256,
                "files": {f"{file.edition}/{file.name}": file.sha256 for file in written}}  # fmt: skip
     append(connection, at, by, "release.published", _subject(row), details)
@@ -369,7 +381,7 @@ def reply(
         "given_by": by,
         "given_on": on,
     }
-    connection.execute(insert(tables.reply).values(release_id=release.id, dataset_sha256=release.dataset_sha256, **values))
+    connection.execute(insert(tables.reply).values(release_id=release.id, values_sha256=release.values_sha256, **values))
     append(connection, at, by, "release.replied", _subject(release), {name: value for name, value in values.items() if value})
 
 
@@ -456,6 +468,19 @@ def persons_of_rows(connection: Connection, period: Period) -> dict[tuple[int, s
     query = select(o.submission_id, o.sheet, o.row, func.max(func.abs(o.individuals))).join_from(tables.observation, s)
     said = query.where(s.c.period == str(period), o.individuals.is_not(None)).group_by(o.submission_id, o.sheet, o.row)
     return {(row[0], row[1], row[2]): int(row[3]) for row in connection.execute(said)}
+
+
+def preparer(connection: Connection, submission: int) -> str | None:
+    s = tables.submission.c
+    return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
+
+
+def published_hash(connection: Connection, release: ReleaseRow) -> str | None:
+    """The hash of the dataset that the audit chain holds of a publication."""
+    e = tables.audit_event.c
+    query = select(e.details).where(e.action == "release.published", e.subject == _subject(release)).order_by(e.id)
+    said = connection.execute(query).scalars().first()
+    return str(json.loads(said)["dataset_sha256"]) if said is not None else None
 
 
 def totals_said(connection: Connection, submission: int) -> dict[str, list[int]]:

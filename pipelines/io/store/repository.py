@@ -612,6 +612,15 @@ class Store(ReleaseBook):
         ordered = [column for column in _VIEW_ORDER if column in frame]
         return frame.sort_values(ordered, ignore_index=True, kind="stable") if ordered else frame
 
+    def release_view(self, name: str, period: Period, revision: int) -> pd.DataFrame:
+        """What the files of a release are made from, whatever its state: `figure`, `bridge`, `completeness`, `revision`, `territory`
+        (the columns of the official view of that name, grades included) or `site` (those of `SITE_COLUMNS` but the last)."""
+        query = text(views.OF_RELEASE[name]("r.period = :period AND r.revision = :revision"))
+        with self._read() as connection:
+            frame = _frame(connection, query.bindparams(period=str(period), revision=revision), {})
+        ordered = [column for column in (*_VIEW_ORDER, "site", "site_type") if column in frame]
+        return frame.sort_values(ordered, ignore_index=True, kind="stable", na_position="first")
+
     # --- discrepancies and decisions ------------------------------------------------------------------------------------
 
     def discrepancies(self, period: Period) -> list[dict[str, Any]]:

@@ -11,14 +11,16 @@ database administrator then runs, before the store is opened for the first time,
 
     CREATE ROLE cmp_reader NOLOGIN; CREATE ROLE cmp_operator NOLOGIN; CREATE ROLE cmp_publisher NOLOGIN;
 
-The grants follow every migration, by the owner of the tables. `python -m pipelines.io.store.roles` prints all of it for `psql`. People
-get a login of their own, a member of one role: `CREATE ROLE aminata LOGIN IN ROLE cmp_operator`. Who is of `cmp_operator` and of
+The grants follow every migration, by the owner of the tables; `script` is all of it for `psql`:
+
+    python -c "from pipelines.io.store import roles; print(roles.script())" | psql …
+
+People get a login of their own, a member of one role: `CREATE ROLE aminata LOGIN IN ROLE cmp_operator`. Who is of `cmp_operator` and of
 `cmp_publisher` publishes nothing. The store is to be opened once by its owner before the others open it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, func, select, text
@@ -38,7 +40,7 @@ _SIGNED = ("signatory", "participant")
 _PUBLISHED = ("reservation", "release_file", "reply", "audit_event")
 _MOVED = (
     "state", "signed_by", "signed_function", "signed_on", "meeting_on", "minutes_number", "embargo_until", "published_by",
-    "published_on", "grades_published",
+    "published_on", "grades_published", "disclosure_threshold",
 )  # fmt: skip
 """What a release gets when it is signed, published or sent back."""
 
@@ -96,7 +98,3 @@ def script(schema: str = "public") -> str:
     created = [f"CREATE ROLE {role} NOLOGIN" for role in ROLES]
     usage = f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(ROLES)}"
     return "".join(f"{statement};\n" for statement in (*created, usage, *grants(schema)))
-
-
-if __name__ == "__main__":
-    sys.stdout.write(script())

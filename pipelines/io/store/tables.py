@@ -256,6 +256,7 @@ release = Table(
     _text("rules_hash", required=True),
     _text("dataset_sha256", required=True),
     _text("compiled_at", required=True),
+    _text("values_sha256"),
     _text("settings_hash"),
     _text("compiled_by"),
     Column("circulated_on", Date),
@@ -271,6 +272,7 @@ release = Table(
     _text("reason_code"),
     _text("reason"),
     Column("grades_published", Boolean, nullable=False, server_default=false()),
+    Column("disclosure_threshold", Integer),
     UniqueConstraint("period", "revision", name="revision"),
     _period(),
     _choice("state", FIGURE_STATES),
@@ -279,7 +281,8 @@ release = Table(
     CheckConstraint("(revision = 0) = (state = 'draft')", name="numbered_after_the_draft"),
     CheckConstraint("revision < 2 OR (reason_code IS NOT NULL AND length(trim(coalesce(reason, ''))) > 0)", name="revision_has_a_reason"),
     CheckConstraint(
-        "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+        "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL "
+        "AND values_sha256 IS NOT NULL)",
         name="circulated_by_somebody",
     ),
     CheckConstraint(
@@ -287,7 +290,11 @@ release = Table(
         "AND signed_on IS NOT NULL AND meeting_on IS NOT NULL AND length(trim(coalesce(minutes_number, ''))) > 0)",
         name="signed_by_somebody",
     ),
-    CheckConstraint("state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)", name="published_by_somebody"),
+    CheckConstraint(
+        "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL "
+        "AND disclosure_threshold IS NOT NULL)",
+        name="published_by_somebody",
+    ),
     CheckConstraint("signed_by <> compiled_by AND published_by <> compiled_by", name="four_eyes"),
     CheckConstraint("published_on >= embargo_until", name="embargo"),
     CheckConstraint("published_on >= signed_on AND signed_on >= circulated_on", name="in_order"),
@@ -359,7 +366,7 @@ reply = Table(
     _text("reason"),
     _text("given_by", required=True),
     Column("given_on", Date, nullable=False),
-    _text("dataset_sha256", required=True),  # to what: figures that circulate anew ask for a new reply
+    _text("values_sha256", required=True),  # to what: numbers that change ask for a new reply
     CheckConstraint("(organisation IS NULL) <> (region_id IS NULL)", name="of_a_member_or_a_region"),
     CheckConstraint(
         "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",

@@ -12,7 +12,7 @@ which no function of the reader's own looks behind.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
@@ -160,15 +160,21 @@ JOIN figure f ON f.release_id = a.release_id AND f.place_id = a.place_id AND f.p
 WHERE r.state = 'published' AND {_total()}
 """
 
+
 # A published revision with the one before it, and the days on which the first one and the next one were published.
-_STEP = """
+def _step(which: str) -> str:
+    """Releases with the published one before each, and the day of the first."""
+    return f"""
     SELECT r.id, r.period, r.revision, r.reason_code, r.reason, r.published_on, (
         SELECT q.id FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision < r.revision
         ORDER BY q.revision DESC LIMIT 1) AS previous_id, (
         SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published'
         ORDER BY q.revision LIMIT 1) AS first_on
-    FROM release r WHERE r.state = 'published'
+    FROM release r WHERE {which}
 """
+
+
+_STEP = _step("r.state = 'published'")
 _NEXT_ON = """(SELECT q.published_on FROM release q WHERE q.period = r.period AND q.state = 'published' AND q.revision > r.revision
         ORDER BY q.revision LIMIT 1)"""
 
@@ -185,8 +191,10 @@ def _side(release: str, is_now: int) -> str:
     FROM step s JOIN figure f ON f.release_id = {release} WHERE s.previous_id IS NOT NULL AND {_total()}"""
 
 
-_REVISION = f"""
-WITH step AS ({_STEP}), side AS (
+def _revision(which: str) -> str:
+    """What differs from the published release before."""
+    return f"""
+WITH step AS ({_step(which)}), side AS (
     {_side("s.id", 1)}
     UNION ALL
     {_side("s.previous_id", 0)}
@@ -204,6 +212,7 @@ JOIN step s ON s.id = l.id
 JOIN place_path p ON p.place_id = l.place_id
 WHERE l.only_now = 1 OR l.is_now = 0 OR l.value <> l.previous_value OR (l.value IS NULL) <> (l.previous_value IS NULL)
 """
+
 
 _COUNTED = ",\n    ".join(
     f"SUM(CASE WHEN change = '{change}' THEN 1 ELSE 0 END) AS {change}" for change in ("added", "changed", "removed")
@@ -235,7 +244,10 @@ JOIN place_path p ON p.level = a.level AND (a.level = 'country' OR p.name = a.re
 {_total_of("before", "s.previous_id", **_OF_AREA)}
 """
 
-_COMPLETENESS = f"""
+
+def _completeness(which: str) -> str:
+    """Who had reported when a release was made."""
+    return f"""
 SELECT r.period, p.pcode, p.region,
     CASE WHEN u.submission_id IS NULL THEN 0 ELSE 1 END AS received,
     CASE WHEN u.validated THEN 1 ELSE 0 END AS validated,
@@ -249,7 +261,7 @@ JOIN (
 ) t ON t.release_id = r.id
 JOIN place_path p ON p.place_id = t.place_id
 LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = t.place_id
-WHERE {_LAST}
+WHERE {which}
 """
 
 
@@ -369,7 +381,10 @@ SELECT s.period, p.pcode, p.region, p.cercle, s.sector, s.actors, s.organisation
 FROM sector_cover s JOIN place_path p ON p.place_id = s.place_id
 """
 
-_TERRITORY = f"""
+
+def _territory(which: str) -> str:
+    """The figures of a release on the places of another list."""
+    return f"""
 SELECT r.period, r.revision, t.vintage, c.pcode, t.level,
     {_REGION},
     {_CERCLE},
@@ -378,8 +393,9 @@ FROM release_territory t
 JOIN release r ON r.id = t.release_id
 JOIN place p ON p.place_id = t.place_id
 {_lists("t.vintage")}
-WHERE {_LAST}
+WHERE {which}
 """
+
 
 _RELEASE = f"""
 SELECT r.period, r.revision, CASE WHEN {_NEXT_ON} IS NULL THEN 'published' ELSE 'superseded' END AS state, r.published_on,
@@ -396,6 +412,24 @@ LEFT JOIN place_path p ON p.place_id = v.place_id
 WHERE r.state = 'published'
 """
 
+
+def _sites(which: str) -> str:
+    """The sites that the returns of a release name, by place."""
+    return f"""
+SELECT p.pcode, p.region, p.cercle, p.commune, o.site, o.site_type, o.households, o.individuals
+FROM release_row o
+JOIN release r ON r.id = o.release_id
+LEFT JOIN place_path p ON p.place_id = COALESCE(o.place_id, o.region_id)
+WHERE o.table_name = 'site' AND o.accepted AND {which}
+"""
+
+
+OF_RELEASE: Mapping[str, Callable[[str], str]] = {
+    "figure": lambda which: _figures(which, grade="f.grade"), "bridge": _bridge, "completeness": _completeness,
+    "revision": _revision, "territory": _territory, "site": _sites,
+}  # fmt: skip
+"""What the files of a release are made from, whatever its state: name -> query, given which release `r` is meant."""
+
 VIEWS: Mapping[str, str] = {
     "place_path": _PLACE_PATH,
     "official_figure": _figures("r.state = 'published'"),
@@ -410,11 +444,11 @@ VIEWS: Mapping[str, str] = {
     "draft_bridge": _bridge("r.state = 'draft'"),
     "official_release": _RELEASE,
     "official_reservation": _RESERVATION,
-    "official_revision": _REVISION,
+    "official_revision": _revision("r.state = 'published'"),
     "official_revision_effect": _REVISION_EFFECT,
     "official_revision_statistics": _STATISTICS,
-    "official_territory": _TERRITORY,
-    "official_completeness": _COMPLETENESS,
+    "official_territory": _territory(_LAST),
+    "official_completeness": _completeness(_LAST),
     "open_discrepancy": _OPEN_DISCREPANCY,
     "origin_destination": _ORIGIN_DESTINATION,
     "official_secondary": _secondary(_LAST, _PUBLISHED_ROWS),

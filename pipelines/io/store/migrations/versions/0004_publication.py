@@ -8,7 +8,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-views = "454a6c80be4c5968"
+views = "9651ddfbebde3820"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -41,6 +41,7 @@ def downgrade() -> None:
 
 def _release() -> None:
     with op.batch_alter_table("release") as release:
+        release.add_column(sa.Column("values_sha256", TEXT, nullable=True))
         release.add_column(sa.Column("settings_hash", TEXT, nullable=True))
         release.add_column(sa.Column("compiled_by", TEXT, nullable=True))
         release.add_column(sa.Column("circulated_on", sa.Date(), nullable=True))
@@ -56,16 +57,18 @@ def _release() -> None:
         release.add_column(sa.Column("reason_code", TEXT, nullable=True))
         release.add_column(sa.Column("reason", TEXT, nullable=True))
         release.add_column(sa.Column("grades_published", sa.Boolean(), server_default=sa.false(), nullable=False))
+        release.add_column(sa.Column("disclosure_threshold", sa.Integer(), nullable=True))
         release.create_check_constraint(
             op.f("ck_release_circulated_by_somebody"),
-            "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL)",
+            "state = 'draft' OR (length(trim(coalesce(compiled_by, ''))) > 0 AND circulated_on IS NOT NULL AND settings_hash IS NOT NULL "
+            "AND values_sha256 IS NOT NULL)",
         )
         release.create_check_constraint(op.f("ck_release_embargo"), "published_on >= embargo_until")
         release.create_check_constraint(op.f("ck_release_four_eyes"), "signed_by <> compiled_by AND published_by <> compiled_by")
         release.create_check_constraint(op.f("ck_release_in_order"), "published_on >= signed_on AND signed_on >= circulated_on")
         release.create_check_constraint(
             op.f("ck_release_published_by_somebody"),
-            "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL)",
+            "state <> 'published' OR (length(trim(coalesce(published_by, ''))) > 0 AND published_on IS NOT NULL AND disclosure_threshold IS NOT NULL)",
         )
         release.create_check_constraint(
             op.f("ck_release_reason_code"),
@@ -223,7 +226,7 @@ def _reply() -> None:
         sa.Column("reason", TEXT, nullable=True),
         sa.Column("given_by", TEXT, nullable=False),
         sa.Column("given_on", sa.Date(), nullable=False),
-        sa.Column("dataset_sha256", TEXT, nullable=False),
+        sa.Column("values_sha256", TEXT, nullable=False),
         sa.CheckConstraint(
             "(organisation IS NULL OR reply IN ('agreed', 'reservation')) AND (region_id IS NULL OR reply IN ('accepted', 'contested'))",
             name=op.f("ck_reply_reply"),
@@ -363,7 +366,7 @@ def _roles() -> None:
                         WHEN duplicate_object OR unique_violation THEN NULL;
                         WHEN insufficient_privilege THEN
                             RAISE NOTICE USING MESSAGE = 'role ' || wanted || ' is missing and may not be created here: a database '
-                                || 'administrator runs what python -m pipelines.io.store.roles prints';
+                                || 'administrator runs the script of pipelines/io/store/roles.py';
                     END;
                 END IF;
             END LOOP;
