@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKED := --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras --quiet
 
-.PHONY: consolidate test lint types unit docs docs-check sample bench bench-deps lock clean
+.PHONY: consolidate test lint types unit docs docs-check rehearse sample bench bench-deps lock clean
 
 consolidate: $(READY)  ## Consolidate the sample month into the embedded store
 	@echo "2019-11, the month before (illustrative)…"
@@ -42,6 +42,9 @@ docs-check: $(READY)
 
 bench: $(READY)  ## Print what is measured: name, measured, target, whether it holds, spread
 	@for bench in tests/benchmarks/bench_*.py; do $(BIN)/python -m tests.benchmarks.$$(basename $$bench .py) || exit 1; done
+
+rehearse: $(READY)  ## Play a whole month, from the returns to a revised publication, on a copy in data/processed/rehearsal
+	@$(BIN)/python -m data.rehearsal
 
 sample: $(READY)  ## Write data/raw anew from the facts in data/sample_facts
 	$(BIN)/python -m data.make_sample
