@@ -222,8 +222,8 @@ def test_an_owner_alone_may_do_all_unless_it_takes_a_role(office: Office) -> Non
     assert office.attempt("postgres", SIGN, role="cmp_operator") == ONLY
 
 
-def test_a_store_without_roles_is_none_the_less_a_store(postgres: PostgresServer) -> None:
-    """Whoever may not create roles goes on without; a later opening by the owner of what an administrator created grants."""
+def test_a_store_without_roles_is_none_the_less_a_store(postgres: PostgresServer, postgres_template: str) -> None:
+    """Whoever may not create roles goes on without."""
     name = postgres.create()
     postgres._do("CREATE ROLE owner_alone LOGIN")
     postgres._do(f"ALTER DATABASE {name} OWNER TO owner_alone")

@@ -789,6 +789,9 @@ class Store(ReleaseBook):
         part = path.with_name(f"{path.name}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            for old in (part, path):
+                if old.exists():
+                    old.chmod(0o644)  # Windows neither removes nor replaces what is only read
             part.unlink(missing_ok=True)
             with _plain_failures(), self._engine.connect() as connection:
                 # a copy cannot be made inside a transaction, so none is begun

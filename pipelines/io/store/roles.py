@@ -11,8 +11,11 @@ database administrator then runs, before the store is opened for the first time,
 
     CREATE ROLE cmp_reader NOLOGIN; CREATE ROLE cmp_operator NOLOGIN; CREATE ROLE cmp_publisher NOLOGIN;
 
-The grants follow every migration, by the owner of the tables. `python -m pipelines.io.store.roles` prints all of it for `psql`. People
-get a login of their own, a member of one role: `CREATE ROLE aminata LOGIN IN ROLE cmp_operator`. Who is of `cmp_operator` and of
+The grants follow every migration, by the owner of the tables; `script` is all of it for `psql`:
+
+    python -c "from pipelines.io.store import roles; print(roles.script())" | psql …
+
+People get a login of their own, a member of one role: `CREATE ROLE aminata LOGIN IN ROLE cmp_operator`. Who is of `cmp_operator` and of
 `cmp_publisher` publishes nothing. The store is to be opened once by its owner before the others open it.
 """
 
@@ -95,7 +98,3 @@ def script(schema: str = "public") -> str:
     created = [f"CREATE ROLE {role} NOLOGIN" for role in ROLES]
     usage = f"GRANT USAGE ON SCHEMA {schema} TO {', '.join(ROLES)}"
     return "".join(f"{statement};\n" for statement in (*created, usage, *grants(schema)))
-
-
-if __name__ == "__main__":
-    pass

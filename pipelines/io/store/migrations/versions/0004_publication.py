@@ -366,7 +366,7 @@ def _roles() -> None:
                         WHEN duplicate_object OR unique_violation THEN NULL;
                         WHEN insufficient_privilege THEN
                             RAISE NOTICE USING MESSAGE = 'role ' || wanted || ' is missing and may not be created here: a database '
-                                || 'administrator runs what python -m pipelines.io.store.roles prints';
+                                || 'administrator runs the script of pipelines/io/store/roles.py';
                     END;
                 END IF;
             END LOOP;
