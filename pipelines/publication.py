@@ -425,8 +425,15 @@ def edition_of(
     revisions = frames["revision"].assign(published_on=release.published_on)
     return EditionOf(
         _header(store, release, edition), figures, bridge, frames["completeness"], revisions, sites, frames["territory"],
-        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _places(store),
+        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _replies(store, release), _places(store),
     )  # fmt: skip
+
+
+def _replies(store: Store, release: ReleaseRow) -> list[tuple[str, MemberReply, str | None]]:
+    """What each member said, those who said nothing among them: the members are those of the day of the signature."""
+    members = [organisation for organisation, *_ in store.participants(release)]
+    replies, _ = rules_of_release.replies_of(members, store.replies(release), date.max, release.reply_by)
+    return [(reply.organisation, reply.reply, reply.reason) for reply in replies]
 
 
 def _protected(store: Store, period: Period, release: ReleaseRow) -> disclosure.Protected:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.io import agenda, reference
 from pipelines.io.agenda import Point
-from pipelines.io.store import Store
+from pipelines.io.store import ReleaseRow, Store
 from pipelines.model import Period
 from schemas.codes import Effect, PopulationGroup, Unit
 
@@ -40,18 +40,23 @@ class RegionLine:
 class Board:
     period: Period
     state: str | None
-    """Of the month's release; None when the month was never consolidated."""
+    """Of the month's last release, or of its draft; None when the month was never consolidated."""
     compared_with: str | None
     regions: tuple[RegionLine, ...]
     totals: Totals
     previous: Totals
     refused_files: tuple[str, ...]
+    release: ReleaseRow | None
+    """The last release of the month; None while there is but the draft, which is what the board shows all the same."""
+    differs: bool
+    """Whether the draft is no longer what that release holds."""
     discrepancies: tuple[Point, ...]
     """The open ones, what weighs most first."""
 
 
 def board(store: Store, period: Period) -> Board:
-    release = store.draft_release(period)
+    release, numbered = store.draft_release(period), store.releases(period)
+    last = numbered[-1] if numbered else None
     now = {row.place_id: row for row in store.region_board(period)}
     before = {row.place_id: row for row in store.region_board(period.previous())}
     heads = {head.region_id: head for head in store.current_heads(period)}
@@ -76,11 +81,13 @@ def board(store: Store, period: Period) -> Board:
     country = "ML"
     return Board(
         period=period,
-        state=release.state if release else None,
+        state=last.state if last else release.state if release else None,
         compared_with=release.compared_with if release else None,
         regions=lines,
         totals=_nested(now[country].totals if country in now else {}),
         previous=_nested(before[country].totals if country in before else {}),
+        release=last,
+        differs=bool(last and release and last.dataset_sha256 != release.dataset_sha256),
         refused_files=tuple(item.file for item in store.submissions(period) if item.status == "refused"),
         discrepancies=waiting,
     )

@@ -14,7 +14,7 @@ from rich.table import Table
 from pipelines.io import agenda
 from pipelines.io.board import Board, FindingLine, RegionLine
 from pipelines.model import FileReport, Finding, Since
-from schemas import texts
+from schemas import codes, texts
 from schemas.codes import Effect, PopulationGroup, Unit
 from schemas.texts import message, number, percent
 
@@ -107,7 +107,18 @@ def headlines(board: Board, lang: str) -> Iterator[str]:
         yield message("board_discrepancies", lang, period=str(board.period))
     if board.refused_files:
         yield message("board_refused_files", lang, files=list(board.refused_files))
-    yield message("board_draft", lang)
+    yield _of_release(board, lang)
+
+
+def _of_release(board: Board, lang: str) -> str:
+    """What the table is: a draft while nothing circulates, else how far the month has come."""
+    if board.release is None:
+        return message("board_draft", lang)
+    day = board.release.published_on or board.release.circulated_on
+    told = message(
+        "board_release", lang, revision=str(board.release.revision), state=codes.ReleaseState(board.release.state), day=day
+    )
+    return told + " " + message("board_differs" if board.differs else "board_same", lang)
 
 
 LINES_OF_FINDINGS = 40

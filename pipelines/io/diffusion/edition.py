@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from schemas import fields
-from schemas.codes import Edition, ReservationKind, RevisionReason
+from schemas.codes import Edition, MemberReply, ReservationKind, RevisionReason
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +67,7 @@ class EditionOf:
     sites: pd.DataFrame
     territory: pd.DataFrame
     reservations: Sequence[tuple[ReservationKind, str]] = ()
+    replies: Sequence[tuple[str, MemberReply, str | None]] = ()
     places: Mapping[str, str] = field(default_factory=dict)
 
 

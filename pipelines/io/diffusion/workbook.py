@@ -440,6 +440,13 @@ class _Edition:
             told = self.say("draft_separator").join(kind.label(self.lang) for kind in ReservationKind if kind in kinds)
             rows.append(Row([self.say("note_reservations_title"), self.say("note_reservations", codes_told=told)]))
         page.table("Notes", [Column(self.say("note_subject")), Column(self.say("note_text"))], rows, frozen=0)
+        if self.edition.replies:
+            page.section(self.say("note_replies"))
+            said = [
+                Row([member, reply.label(self.lang) + (f" : {reason}" if reason else "")])
+                for member, reply, reason in self.edition.replies
+            ]
+            page.table("Reponses", [Column(self.say("note_member")), Column(self.say("note_reply"))], said)
 
     def _dictionary(self) -> None:
         """Each column once, with the files that have it, and its codes below it."""
