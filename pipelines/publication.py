@@ -111,6 +111,8 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
     if due < act.on:
         raise refused("reply_day", day=due, on=act.on)
     with act.store() as store:
+        if store.draft_release(act.period) is None:
+            raise refused("no_draft", period=str(act.period))
         dataset, held = store.dataset(act.period), store.candidate(act.period)
         numbers = exports.values_hash(dataset)
         if reply_by is None and held is not None and held.reply_by is not None and held.values_sha256 == numbers:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.months_published import drafted, published, signed  # noqa: F401 - fixtures
+
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "raw"
 
 
