@@ -391,7 +391,7 @@ def _verify(what: str | None, trust: list[Path], as_json: bool, lang: str) -> in
 
 
 def _texts(params: Any) -> dict[str, str]:
-    return {name: str(value) for name, value in params.items()}
+    return {name: ", ".join(value) if isinstance(value, list) else str(value) for name, value in params.items()}
 
 
 def _key(new: bool, lang: str) -> int:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from importlib import import_module
 from itertools import count
@@ -140,14 +141,31 @@ def test_a_published_month_is_not_touched_by_what_comes_later(published: Folder,
     assert publication.verify_store(folder.settings)[1] == []
 
 
-def test_what_is_altered_behind_the_triggers_is_found(published: Folder, tmp_path: Path) -> None:
+ALTERATIONS = {
+    "figure": "UPDATE figure SET value = value + 1 WHERE id = (SELECT max(f.id) FROM figure f JOIN release r ON r.id = f.release_id "
+    "WHERE r.state = 'published' AND f.value IS NOT NULL)",
+    "adjustment": "UPDATE adjustment SET reason = 'autre' WHERE release_id IN (SELECT id FROM release WHERE revision = 1)",
+    "release_row": "DELETE FROM release_row WHERE row = 4",
+    "signatory": "UPDATE signatory SET name = 'Un Autre'",
+    "participant": "UPDATE participant SET present = 1",
+    "reservation": "DELETE FROM reservation WHERE kind = 'member'",
+    "reply": "UPDATE reply SET reply = 'agreed'",
+    "release": "UPDATE release SET published_on = '2020-01-16' WHERE revision = 1",
+    "release_file": "UPDATE release_file SET sha256 = 'aa' WHERE name = 'figures.csv'",
+    "audit_event": "UPDATE audit_event SET actor = 'Un Autre' WHERE action = 'release.published'",
+}
+
+
+@pytest.mark.parametrize("table", ALTERATIONS)
+def test_what_is_altered_behind_the_triggers_is_found(published: Folder, tmp_path: Path, table: str) -> None:
     folder = published.copy(tmp_path / "data")
-    with sqlite3.connect(folder.root / "processed" / "cmp.sqlite") as store:
+    with closing(sqlite3.connect(folder.root / "processed" / "cmp.sqlite")) as store, store:
         for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             store.execute(f"DROP TRIGGER {name}")
-        store.execute("UPDATE figure SET value = value + 1 WHERE id = (SELECT max(f.id) FROM figure f JOIN release r ON r.id = f.release_id "
-                      "WHERE r.state = 'published' AND f.value IS NOT NULL)")  # fmt: skip
-    assert "dataset" in [item.key for item in publication.verify_store(folder.settings)[1]]
+        assert store.execute(ALTERATIONS[table]).rowcount > 0
+    found = {item.key: item.params for item in publication.verify_store(folder.settings)[1]}
+    assert "chain" in found if table == "audit_event" else found["tables"]["names"] == [table]
+    assert ("dataset" in found) is (table in ("figure", "adjustment"))
 
 
 # --- killed ---------------------------------------------------------------------------------------------------------------

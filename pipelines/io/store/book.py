@@ -95,10 +95,15 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.preparer(connection, submission_id)
 
-    def published_hash(self, release: ReleaseRow) -> str | None:
-        """The hash of the dataset as the audit chain holds it of a publication; None when it holds none."""
+    def altered(self, release: ReleaseRow) -> list[str]:
+        """The tables in which a published release is no longer what the audit chain says was published; `audit_event` where that says
+        nothing, or another hash of the figures than the release."""
         with self._read() as connection:
-            return releases.published_hash(connection, release)
+            held = releases.published_content(connection, release)
+            if held.get("dataset_sha256") != release.dataset_sha256:
+                return ["audit_event"]
+            now = releases.content_hashes(connection, release.id)
+            return [name for name, digest in now.items() if held.get("content", {}).get(name) != digest]
 
     def totals_said(self, submission_id: int) -> dict[str, list[int]]:
         """What a return says in all: sheet -> [rows, households, individuals] of its accepted rows."""

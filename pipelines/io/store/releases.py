@@ -6,6 +6,7 @@ A release is a copy: of the draft's figures, bridge and findings, and of the row
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -361,7 +362,7 @@ def publish(
         {"published_by": by, "published_on": on, "grades_published": grades, "disclosure_threshold": threshold},
     )
     details = {"by": by, "on": on, "revision": row.revision, "dataset_sha256": row.dataset_sha256,
-               "files": {f"{file.edition}/{file.name}": file.sha256 for file in written}}  # fmt: skip
+               "content": content_hashes(connection, row.id), "files": {f"{file.edition}/{file.name}": file.sha256 for file in written}}  # fmt: skip
     append(connection, at, by, "release.published", _subject(row), details)
     return _reread(connection, row)
 
@@ -475,12 +476,35 @@ def preparer(connection: Connection, submission: int) -> str | None:
     return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
 
 
-def published_hash(connection: Connection, release: ReleaseRow) -> str | None:
-    """The hash of the dataset that the audit chain holds of a publication."""
+def published_content(connection: Connection, release: ReleaseRow) -> dict[str, Any]:
+    """What the audit chain holds of a publication: `dataset_sha256`, and in `content` the hash of each table; empty when it holds
+    none."""
     e = tables.audit_event.c
     query = select(e.details).where(e.action == "release.published", e.subject == _subject(release)).order_by(e.id)
     said = connection.execute(query).scalars().first()
-    return str(json.loads(said)["dataset_sha256"]) if said is not None else None
+    return dict(json.loads(said)) if said is not None else {}
+
+
+def content_hashes(connection: Connection, release: int) -> dict[str, str]:
+    """Table -> hash of all that it says of a release: its own row, what it was made with, who signed, what members replied, and the
+    decisions that its bridge cites."""
+    a, d = tables.adjustment.c, tables.decision
+    cited = select(a.decision_id).where(a.release_id == release, a.decision_id.is_not(None))
+    queries: dict[str, Select[Any]] = {
+        table.name: select(table).where(table.c.release_id == release).order_by(*table.primary_key.columns)
+        for table in (*_FILLED, tables.signatory, tables.participant, tables.reservation, tables.release_file)
+    }
+    queries["release"] = select(tables.release).where(tables.release.c.id == release)
+    queries["reply"] = select(tables.reply).where(tables.reply.c.release_id == release, tables.reply.c.organisation.is_not(None)).order_by(tables.reply.c.id)  # fmt: skip
+    queries["decision"] = select(d).where(d.c.id.in_(cited)).order_by(d.c.id)
+    return {name: _rows_hash(connection, query) for name, query in sorted(queries.items())}
+
+
+def _rows_hash(connection: Connection, query: Select[Any]) -> str:
+    digest = hashlib.sha256()
+    for row in connection.execute(query):
+        digest.update(as_json(list(row)).encode() + b"\n")
+    return digest.hexdigest()
 
 
 def totals_said(connection: Connection, submission: int) -> dict[str, list[int]]:
