@@ -279,22 +279,25 @@ def _reply(act: "Act", who: str, said: str, reason: str | None, lang: str) -> in
 
     member = _member(act.period, who)
     if member is not None:
-        publication.reply_of_member(act, member, _reply_word(MemberReply, said, lang), reason)
-        label, name = MemberReply(said).label(lang), member
+        heard = _reply_word(MemberReply, said, lang)
+        publication.reply_of_member(act, member, heard, reason)
+        label, name = heard.label(lang), member
     else:
         place = _region_or_none(who, act.settings)
         if place is None:
             raise wrong_usage(escape(message("act_unknown_member", lang, said=who, names=_member_names(act.period))))
-        publication.reply_of_region(act, place, _reply_word(NoticeReply, said, lang), reason)
-        label, name = NoticeReply(said).label(lang), _name(place)
+        answer = _reply_word(NoticeReply, said, lang)
+        publication.reply_of_region(act, place, answer, reason)
+        label, name = answer.label(lang), _name(place)
     _say("act_done_reply", lang, who=name, said=label)
     return DONE
 
 
-def _reply_word(kind: type[Code], said: str, lang: str) -> Any:
-    if said not in list(kind) or said == MemberReply.NONE:
+def _reply_word(kind: type[T], said: str, lang: str) -> T:
+    code = _code(kind, said)
+    if code is None or code == MemberReply.NONE:
         raise wrong_usage(escape(message("act_bad_reply", lang, said=said)))
-    return kind(said)
+    return code
 
 
 def _sign(act: "Act", signing: Any, lang: str) -> int:
@@ -589,9 +592,17 @@ def _said(text: str, lang: str) -> str:
 
 
 def _word(kind: type[T], typed: str, lang: str) -> T:
-    if typed not in list(kind):
-        raise wrong_usage(escape(message("act_bad_word", lang, said=typed, names=[str(code) for code in kind])))
-    return kind(typed)
+    """The code that a person means: by itself, or by its label in either language."""
+    found = _code(kind, typed)
+    if found is None:
+        raise wrong_usage(escape(message("act_bad_word", lang, said=typed, names=[code.label(lang) for code in kind])))
+    return found
+
+
+def _code(kind: type[T], typed: str) -> T | None:
+    from schemas.cells import plain
+
+    return next((code for code in kind if plain(typed) in (plain(str(code)), plain(code.fr), plain(code.en))), None)
 
 
 def _signatory(text: str, lang: str) -> tuple[str, str]:

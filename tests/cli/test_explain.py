@@ -197,7 +197,7 @@ def test_what_only_seems_to_disagree_is_told_apart_with_the_reason(cmp_idp: Comm
 def circulated_again(store: Store, revision: int) -> None:
     reason = RevisionReason.LATE_RETURN if revision > 1 else None
     why = "Fiche de Ségou arrivée" if revision > 1 else None
-    store.circulate(DECEMBER, Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s", reason, why), (), at=NOW)
+    store.circulate(DECEMBER, Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s", "v", reason, why), (), at=NOW)
 
 
 def published(store: Store, *, grades: bool = False, revision: int = 1) -> None:
@@ -206,7 +206,7 @@ def published(store: Store, *, grades: bool = False, revision: int = 1) -> None:
     store.sign(DECEMBER, Signature("Moussa Coulibaly", "Directeur national", day, MEETING, "12/2020/CMP", None), at=NOW)
     draft = store.draft_release(DECEMBER)
     assert draft is not None
-    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, said=(), written=(), dataset_sha256=draft.dataset_sha256, at=NOW)  # fmt: skip
+    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, threshold=10, said=(), written=(), dataset_sha256=draft.dataset_sha256, at=NOW)  # fmt: skip
 
 
 def test_of_a_published_month_the_official_figure_is_explained_with_its_own_rows(cmp_idp: Command, data: Path) -> None:
