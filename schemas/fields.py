@@ -477,7 +477,7 @@ FIGURE = Table(
         _count("value", "Valeur", "Value", "Nombre entier ; vide si manquant", "Whole number; empty when missing", None, signed=True),
         _choice("missing_reason", "Raison du manque", "Missing reason", "Pourquoi la valeur manque", "Why the value is missing", codes.MissingReason),
         _choice("obs_status", "Statut SDMX", "SDMX status", "CL_OBS_STATUS", "CL_OBS_STATUS", codes.ObsStatus, required=True),
-        _choice("basis", "Base", "Basis", "Base la plus faible parmi les lignes comptées", "Weakest basis among the rows counted", codes.Basis),
+        _choice("basis", "Base la plus faible", "Weakest basis", "Base la plus faible parmi les lignes comptées", "Weakest basis among the rows counted", codes.Basis),
         _choice("grade", "Note", "Grade", "Fiabilité de A à D", "Reliability from A to D", codes.Grade, required=True),
     ),
 )  # fmt: skip
@@ -582,8 +582,9 @@ TERRITORY = Table(
         _WHERE[0], _WHERE[1],
         _text("vintage", "Découpage", "Vintage", "Liste officielle des lieux", "Official list of places", required=True),
         *_WHERE[2:6], *_COUNTED, FIGURE["value"],
-        _count("undivided", "Dont non réparti", "Undivided", "Part qu'aucun lieu plus petit ne porte, la liste du mois ne disant pas où elle se trouve",
-               "Part that no place below carries, as the list of the month does not say where it lies", None),
+        _count("undivided", "Dont non placé plus bas", "Not placed lower",
+               "Part qu'aucun lieu plus petit ne porte, le découpage du mois ne disant pas où elle se trouve ; d'un cercle, le tout",
+               "Part that no place below carries, as the places of the month do not say where it lies; of a cercle, all", None),
     ),
 )  # fmt: skip
 EXPORT_TABLES = (FIGURE_EXPORT, BRIDGE, COMPLETENESS, REVISION, SITE_EXPORT, TERRITORY)

@@ -82,6 +82,7 @@ def _territory() -> pd.DataFrame:
     rows = [
         (MONTH, 2, "cod-2025", "ML05", "region", "Mopti", None, "idp", "stock", "individual", 40210, 0),
         (MONTH, 2, "cod-2025", "ML18", "region", "Bandiagara", None, "idp", "stock", "individual", 35318, 102),
+        (MONTH, 2, "cod-2025", "ML1802", "cercle", "Bandiagara", "Koro", "idp", "stock", "individual", 35216, 35216),
     ]
     return pd.DataFrame(rows, columns=TERRITORY_COLUMNS)
 

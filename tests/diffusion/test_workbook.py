@@ -13,6 +13,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from pipelines.io.diffusion.files import files
+from schemas import texts
 from tests.diffusion.conftest import CITED, Made
 
 SHEETS = [
@@ -62,6 +63,7 @@ def test_it_says_what_it_is(book: Workbook) -> None:
     facts = {row["Élément"]: row["Valeur"] for row in rows(book["Synthèse"], "Publication")}
     assert facts["Édition"] == "Interne" and facts["N° du procès-verbal"] == "PV-012/2020"
     assert facts["Motif de la révision"] == "Fiche arrivée en retard : Fiche de Ségou reçue le 14 janvier"
+    assert facts["Écarts vus au"] == "12/01/2020"
     assert facts["Signataires"] == "Moussa Diarra, Directeur national"
     assert [row["Réserve"] for row in rows(book["Synthèse"], "Reserves")][1] == "Ménaka : fiche reçue avec celle de Gao."
     assert book["Synthèse"]["A2"].value == "CHIFFRE OFFICIEL — ÉDITION INTERNE, NE PAS DIFFUSER"
@@ -105,8 +107,8 @@ def test_suppressed_is_said_and_nothing_internal_is_public(public: Made, public_
 def test_the_bridge_leads_to_the_official_figure(book: Workbook) -> None:
     gao = [row for row in rows(book["Pont"], "Pont") if (row["Région"], row["Chiffre"]) == ("Gao", "PDI (individus)")]
     assert [(row["N°"], row["Valeur"]) for row in gao] == [("0", 75798), ("1", -17758), ("=", 58040)]
-    assert gao[-1]["Explication"] == "Vérifié : la somme des postes donne le chiffre."
-    assert gao[1]["Fichier"] == "fiche_2019-12_gao.xlsx"
+    assert gao[-1]["Explication"] == "Vérifié : les postes donnent le chiffre."
+    assert (gao[1]["Fichier"], gao[1]["Cellule"]) == ("fiche_2019-12_gao.xlsx", "PDI!G8")
 
 
 def test_a_decision_stands_in_the_bridge_and_a_gap_is_not_hidden(small: Made, public: Made) -> None:
@@ -149,15 +151,71 @@ def test_it_can_be_read_aloud_and_printed(internal: Made, book: Workbook) -> Non
         assert book[name].freeze_panes and book[name].print_title_rows, name
 
 
-def test_the_waterfall_starts_with_the_returns_and_ends_with_the_figure(book: Workbook) -> None:
-    country = rows(book["Cascade"], "Cascade_1")
-    assert [row["Étape"] for row in country][-2:] == ["Ménaka", "Chiffre officiel"]
-    assert country[-1]["Chiffre officiel"] == sum(row["Ajouté"] for row in country if isinstance(row["Ajouté"], int)) == 207751
+def test_the_waterfall_starts_with_the_returns_and_ends_with_the_figure(internal: Made, book: Workbook) -> None:
+    country = {str(row["Étape"]): row for row in rows(book["Cascade"], "Cascade_1")}
+    assert country.pop("Chiffre officiel")["Chiffre officiel"] == sum(row["Valeur"] for row in country.values()) == 207751
+    assert "Ménaka" not in country and country["Ménaka (dans la fiche de Gao)"]["Valeur"] == 17758
+    assert country["Gao"]["Valeur"] == 58040  # its own people, without those of Ménaka
     gao = rows(book["Cascade"], "Cascade_2")
-    assert (gao[1]["Départ de la barre"], gao[1]["Retiré"]) == (58040, 17758)
+    assert (gao[1]["Étape"], gao[1]["Départ de la barre"], gao[1]["Retiré"]) == ("Poste n° 1 : Ménaka", 58040, 17758)
+    assert [book["Cascade"].column_dimensions[letter].hidden for letter in "CD"] == [False, True]
+    with zipfile.ZipFile(BytesIO(internal.files[NAME])) as parts:
+        charts = [parts.read(name).decode() for name in parts.namelist() if name.startswith("xl/charts/chart")]
+    assert charts and not any("plotVisOnly" in chart for chart in charts)  # drawn from what is hidden
+    assert texts.number(17758) in charts[0]  # what is written above a bar
+
+
+def test_a_decision_is_told_by_its_place_and_its_source(small: Made, public: Made) -> None:
+    bridge = small.edition.bridge
+    stock = (bridge["population_group"] == "idp") & (bridge["measure"] == "stock") & (bridge["unit"] == "individual")
+    opening = bridge[stock & bridge["pcode"].isin(["ML", "ML05"]) & (bridge["item"] == 0)]
+    about = {
+        "item": 1, "kind": "decision", "value": 640, "about_pcode": "ML050505", "reason": "décision par Awa Traoré", "action": "take_source",
+        "decided_by": "Awa Traoré", "decided_on": "2020-01-15", "decision_source": "Mission conjointe", "decision_id": 3,
+    }  # fmt: skip
+    bridge = pd.concat([bridge, opening.assign(**about).astype(bridge.dtypes.to_dict())], ignore_index=True)
+    hidden = bridge.drop(columns=list(CITED))
+    for edition, told in (
+        (replace(small.edition, bridge=bridge), "Dinangourou : Mission conjointe, décision n° 3"),
+        (replace(small.edition, bridge=hidden, header=public.edition.header), "Dinangourou : décision de la CMP"),
+    ):
+        shown = opened(files(edition)[NAME])
+        where = {row["Région"] for row in rows(shown["Pont"], "Pont") if row["Explication"] == told}
+        assert where == {"Mali", "Mopti"}
+        assert told in [row["Étape"] for row in rows(shown["Cascade"], "Cascade_1")]
+
+
+def test_rows_in_the_return_of_another_region_are_told(book: Workbook, public_book: Workbook) -> None:
+    for shown in (book, public_book):
+        came = {row["Région"]: row for row in rows(shown["Complétude"], "Completude")}
+        assert (came["Ménaka"]["Fiche reçue"], came["Ménaka"]["Lignes comptées"]) == (
+            "Non ; dans la fiche de Gao",
+            "dans la fiche de Gao",
+        )
+        assert came["Gao"]["Remarques"] == "La fiche contient aussi des lignes de Ménaka"
+        regions = {row["Région"]: row for row in rows(shown["Régions"], "Regions")}
+        assert regions["Ménaka"]["Remarques"] == "Lignes reçues dans la fiche de Gao"
+
+
+def test_what_lies_in_no_smaller_place_is_not_said_of_the_smallest(book: Workbook) -> None:
+    told = {row["Code"]: row["Dont non placé plus bas"] for row in rows(book["Territoire 2025"], "Territoire")}
+    assert told == {"ML05": 0, "ML18": 102, "ML1802": "—"}
+    assert "découpage de 2025" in str(book["Territoire 2025"]["A3"].value)
+
+
+def test_wide_sheets_are_printed_on_pages_side_by_side(book: Workbook) -> None:
+    for sheet in book:
+        assert sheet.page_setup.paperSize == 9, sheet.title
+    for name, places in (("Régions", "$A:$B"), ("Cercles", "$A:$C"), ("Communes", "$A:$D")):
+        sheet = book[name]
+        assert sheet.print_title_cols == places and len(sheet.col_breaks.brk) == 1
+        assert sheet.page_setup.scale >= 68
+        titles = [cell.value for cell in sheet[1] if cell.value]
+        assert titles[0] == name and len(titles) == 3  # the title stands over each page
 
 
 def test_english(small: Made) -> None:
     english = opened(files(small.edition, "en")[NAME])
     assert english.sheetnames[:2] == ["Summary", "Regions"] and english.properties.language == "en-GB"
     assert pd.notna(english["Summary"]["A1"].value)
+    assert {row["Explanation"] for row in rows(english["Bridge"], "Pont") if row["No."] == "0"} == {"Declared in the returns"}

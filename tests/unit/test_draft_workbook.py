@@ -299,7 +299,7 @@ def test_places_stand_in_the_order_of_the_country_with_their_numbers(opened: Ope
     assert (bara["PDI ménages"], bara["PDI individus"], bara["Femmes"], bara["Hommes"]) == (200, 1000, 600, 300)
     assert (bara["En famille d'accueil"], bara["Sur des sites"]) == (1000, 0)
     assert bara["Déplacés primaires"] == 700
-    assert (bara["Base"], bara["Note"], bara["Statut"]) == ("enregistrement", "B", "valeur provisoire")
+    assert (bara["Base la plus faible"], bara["Note"], bara["Statut"]) == ("enregistrement", "B", "valeur provisoire")
     assert (found["Gao"]["PDI retournées"], found["Gao"]["Statut"]) == (50, "valeur reconduite")
     assert [row["Niveau"] for row in found.values()] == ["Pays", "Région", "Cercle", "Commune", "Région"]
 

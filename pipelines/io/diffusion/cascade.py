@@ -8,13 +8,25 @@ from typing import Any
 
 import pandas as pd
 
-from pipelines.io.diffusion.pages import Book, Cell, Column, Missing, Page, Row, capital, plain
+from pipelines.io.diffusion.items import Item, Items, key_of
+from pipelines.io.diffusion.pages import Book, Cell, Column, Missing, Page, Row, plain
 from pipelines.io.diffusion.places import STOCK, Place, Places, records
 from schemas import fields, texts
 from schemas.codes import AdjustmentKind, Level, MissingReason
 
-_ROWS = {Level.COUNTRY: 17, Level.REGION: 12}
-_WIDE = {Level.COUNTRY: 960, Level.REGION: 640}
+WIDTHS = (46, 92, 16)
+"""Of what people read: the step, its explanation, its value."""
+_ROWS = {Level.COUNTRY: 22, Level.REGION: 13}
+_WIDE = {Level.COUNTRY: 1080, Level.REGION: 720}
+_HELD = ("base", "up", "down", "official", "top")
+"""What the chart is drawn from stands in hidden columns right of it."""
+_LOOKS: Mapping[str, dict[str, Any]] = {
+    "base": {"fill": {"none": True}, "border": {"none": True}},
+    "up": {"fill": {"color": "#9DC3E6"}, "border": {"color": "#1F3864"}},
+    # hatched: which bars fall is seen without colours
+    "down": {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "#833C0B", "bg_color": "#FFFFFF"}, "border": {"color": "#833C0B"}},
+    "official": {"fill": {"color": "#1F3864"}},
+}  # fmt: skip
 _SCALE = 72
 """Of the printed page, in percent: as wide as the paper. Fitting to the width would lose the page breaks."""
 
@@ -30,6 +42,17 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """Where a bar starts, how far it rises or falls, the height of the last one, and where its label stands: above it."""
+
+    base: int
+    up: int
+    down: int
+    official: int
+    top: int
+
+
+@dataclass(frozen=True, slots=True)
 class Waterfall:
     place: str
     level: Level
@@ -42,57 +65,73 @@ class Waterfall:
         return bridge_check([step.value for step in steps], official.value)
 
     @property
-    def bars(self) -> list[tuple[int, int, int, int]]:
-        """Where each bar starts, how far it rises or falls, and the height of the last one."""
+    def bars(self) -> list[Bar]:
         drawn, at = [], 0
         for step in self.steps:
             value = 0 if isinstance(step.value, Missing) else step.value
             if step.end:
-                drawn.append((0, 0, 0, value))
+                drawn.append(Bar(0, 0, 0, value, value))
                 continue
-            drawn.append((min(at, at + value), max(value, 0), max(-value, 0), 0))
+            drawn.append(Bar(min(at, at + value), max(value, 0), max(-value, 0), 0, max(at, at + value)))
             at += value
         return drawn
 
 
-def waterfalls(bridge: pd.DataFrame, places: Places, country: str, lang: str) -> Iterator[Waterfall]:
-    """The country, from what each region's return says, then each region that has adjustments."""
-    items: dict[str | None, list[Mapping[str, Any]]] = {}
+def waterfalls(bridge: pd.DataFrame, places: Places, items: Items, country: str, lang: str) -> Iterator[Waterfall]:
+    """The country, from what each region's return says of the region itself, then each region that has adjustments."""
+    by_place: dict[str | None, list[Item]] = {}
     for row in records(bridge):
-        if (row["population_group"], row["measure"], row["unit"]) == STOCK and row["level"] in (Level.COUNTRY, Level.REGION):
-            items.setdefault(row["region"], []).append(row)
-    for rows in items.values():
+        if key_of(row) == STOCK and row["level"] in (Level.COUNTRY, Level.REGION):
+            by_place.setdefault(row["region"], []).append(row)
+    for rows in by_place.values():
         rows.sort(key=lambda row: int(row["item"]))
     for place in places.of(Level.COUNTRY):
-        steps = _country_steps(items, places, lang)
+        steps = _country_steps(by_place, places, items, lang)
         yield Waterfall(country, Level.COUNTRY, [*steps, _official(places, place, lang)])
     for place in places.of(Level.REGION):
-        if any(row["kind"] != AdjustmentKind.RETURN for row in items.get(place.region, ())):
-            steps = [_step(row, places, place, lang) for row in items[place.region]]
+        if any(row["kind"] != AdjustmentKind.RETURN for row in by_place.get(place.region, ())):
+            steps = [_step(row, places, place, items) for row in by_place[place.region]]
             yield Waterfall(str(place.region), Level.REGION, [*steps, _official(places, place, lang)])
 
 
-def _country_steps(items: Mapping[str | None, list[Mapping[str, Any]]], places: Places, lang: str) -> list[Step]:
-    """One bar a region, unless what the country's bridge opens with is not the sum of them."""
-    opening = [row for row in items.get(None, ()) if row["kind"] == AdjustmentKind.RETURN]
-    others = [row for row in items.get(None, ()) if row["kind"] != AdjustmentKind.RETURN]
+def _country_steps(by_place: Mapping[str | None, list[Item]], places: Places, items: Items, lang: str) -> list[Step]:
+    """The bars of the regions, unless what the country's bridge opens with is not the sum of them; then the country's own items."""
+    [country] = places.of(Level.COUNTRY)
+    opening = [row for row in by_place.get(None, ()) if row["kind"] == AdjustmentKind.RETURN]
+    others = [row for row in by_place.get(None, ()) if row["kind"] != AdjustmentKind.RETURN]
     regions = [
-        _step(row, places, place, lang, label=str(place.region))
+        step
         for place in places.of(Level.REGION)
-        for row in items.get(place.region, ())
-        if row["kind"] == AdjustmentKind.RETURN
+        for step in _region_steps(by_place.get(place.region, ()), places, place, items, lang)
     ]
     told = sum(step.value for step in regions if isinstance(step.value, int))
-    [country] = places.of(Level.COUNTRY)
     if told != sum(int(row["value"] or 0) for row in opening):
-        regions = [_step(row, places, country, lang) for row in opening]
-    return regions + [_step(row, places, country, lang) for row in others]
+        regions = [_step(row, places, country, items) for row in opening]
+    return regions + [_step(row, places, country, items) for row in others]
 
 
-def _step(row: Mapping[str, Any], places: Places, place: Place, lang: str, label: str | None = None) -> Step:
-    kind = AdjustmentKind(row["kind"])
-    short = texts.message("cascade_return" if kind is AdjustmentKind.RETURN else "cascade_item", lang, number_of=str(row["item"]))
-    return Step(label or short, capital(row["reason"] or kind.label(lang)), bridge_value(row, places, place))
+def _region_steps(rows: Sequence[Item], places: Places, place: Place, items: Items, lang: str) -> Iterator[Step]:
+    """What a region's own return says of it, then, a bar for each return, what those of other regions hold of it."""
+    region = str(place.region)
+    received: dict[str | None, int] = {}
+    for row in rows:
+        if row["kind"] == AdjustmentKind.MOVED_IN:
+            host = items.host(row)
+            received[host] = received.get(host, 0) + int(row["value"] or 0)
+    elsewhere = sum(int(row["value"] or 0) for row in rows if row["kind"] == AdjustmentKind.MOVED_OUT)
+    for row in rows:
+        if row["kind"] == AdjustmentKind.RETURN:
+            said = bridge_value(row, places, place)
+            reason = texts.message("cascade_without_guests", lang) if elsewhere else items.reason(row)
+            if isinstance(said, int) or not received:
+                yield Step(region, reason, said + elsewhere if isinstance(said, int) else said)
+    for host, value in received.items():
+        name = texts.message("item_received_in" if host else "item_received_elsewhere", lang, place_name=region, region_name=host)
+        yield Step(name, texts.message("cascade_received_in", lang), value)
+
+
+def _step(row: Item, places: Places, place: Place, items: Items) -> Step:
+    return Step(items.name(row), items.reason(row), bridge_value(row, places, place))
 
 
 def bridge_value(row: Mapping[str, Any], places: Places, place: Place) -> int | Missing:
@@ -119,8 +158,9 @@ def write(page: Page, waterfalls_: Sequence[Waterfall]) -> None:
     say, lang = page.say, page.book.lang
     columns = [
         Column(say("cascade_step"), style="text"), Column(fields.BRIDGE["reason"].label.in_(lang)), Column(fields.FIGURE["value"].label.in_(lang), style="signed"),
-        *(Column(say(f"cascade_{name}"), style="count") for name in ("base", "up", "down", "official")),
+        *(Column(say(f"cascade_{name}"), style="count") for name in _HELD),
     ]  # fmt: skip
+    page.sheet.set_column(len(WIDTHS), len(columns) - 1, None, None, {"hidden": True})
     breaks = []
     for number, waterfall in enumerate(waterfalls_, start=1):
         if number % 2 == 0:  # the country alone, then two regions a page
@@ -140,52 +180,54 @@ def _title(waterfall: Waterfall, book: Book) -> str:
     return book.say("cascade_title_country" if waterfall.level is Level.COUNTRY else "cascade_title", place_name=waterfall.place)
 
 
-def _cells(step: Step, bar: tuple[int, int, int, int], check: str) -> list[Cell]:
-    base, up, down, official = bar
-    shown: list[Cell] = [base, up or None, down or None, None]
+def _cells(step: Step, bar: Bar, check: str) -> list[Cell]:
+    shown: list[Cell] = [bar.base, bar.up or None, bar.down or None, None, bar.top]
     if step.end:
-        shown = [None, None, None, step.value if isinstance(step.value, Missing) else official]
+        shown = [None, None, None, step.value if isinstance(step.value, Missing) else bar.official, bar.top]
     elif isinstance(step.value, Missing):
-        shown = [None, None, None, None]
+        shown = [None, None, None, None, bar.top]
     return [step.label, check if step.end else step.reason, plain(step.value) if step.end else step.value, *shown]
 
 
 def _chart(page: Page, waterfall: Waterfall, first: int, last: int) -> None:
-    book, name = page.book, page.name
+    """Stacked columns of which the lowest is not seen, and above them, on a line that is not seen, their labels: a stacked column
+    has room for a label inside alone, which is where a small one cannot be read."""
+    book, title = page.book, _title(waterfall, page.book)
     chart = book.workbook.add_chart({"type": "column", "subtype": "stacked"})
-    looks: Sequence[tuple[int, dict[str, Any], str | None]] = (
-        (3, {"fill": {"none": True}, "border": {"none": True}}, None),
-        (4, {"fill": {"color": "#9DC3E6"}, "border": {"color": "#1F3864"}}, "#,##0;;"),
-        # hatched: which bars fall is seen without colours
-        (5, {"pattern": {"pattern": "wide_upward_diagonal", "fg_color": "#833C0B", "bg_color": "#FFFFFF"}, "border": {"color": "#833C0B"}}, '"−"#,##0;;'),
-        (6, {"fill": {"color": "#1F3864"}}, "#,##0;;"),
-    )  # fmt: skip
-    for column, look, labels in looks:
-        series = {
-            "name": [name, first - 1, column], "categories": [name, first, 0, last, 0], "values": [name, first, column, last, column],
-            "gap": 45, **look,
-        }  # fmt: skip
-        if labels:
-            font = {"size": 9, "bold": True, "color": "#FFFFFF" if column == 6 else "#000000"}
-            series["data_labels"] = {
-                "value": True,
-                "num_format": labels,
-                "font": font,
-                "position": "inside_end" if column == 6 else "inside_base",
-            }
-        chart.add_series(series)
-    chart.set_title({"name": _title(waterfall, book), "name_font": {"size": 12}})
-    chart.set_legend({"position": "bottom", "delete_series": [0]})
-    chart.set_y_axis(
-        {
-            "num_format": "#,##0",
-            "major_gridlines": {"visible": True, "line": {"color": "#D9D9D9"}},
-            "name": page.say("cascade_axis"),
-        }
-    )
+    for held, look in _LOOKS.items():
+        chart.add_series(_series(page, held, first, last) | {"gap": 45, **look})
+    labels = {
+        "value": True, "position": "above", "font": {"size": 10, "bold": True, "color": "#000000"},
+        "custom": [{"value": _label(step, book)} for step in waterfall.steps],
+    }  # fmt: skip
+    above = book.workbook.add_chart({"type": "line"})
+    unseen = {"line": {"none": True}, "marker": {"type": "none"}}
+    above.add_series(_series(page, "top", first, last) | unseen | {"data_labels": labels})
+    chart.combine(above)
+    chart.show_hidden_data()
+    chart.set_title({"name": title, "name_font": {"size": 12}})
+    chart.set_legend({"position": "bottom", "delete_series": [_HELD.index("base"), _HELD.index("top")]})
+    chart.set_x_axis({"num_font": {"size": 9}})
+    lines = {"visible": True, "line": {"color": "#D9D9D9"}}
+    chart.set_y_axis({"num_format": "#,##0", "major_gridlines": lines, "name": page.say("cascade_axis")})
     chart.set_size({"width": _WIDE[waterfall.level], "height": 20 * _ROWS[waterfall.level]})
     page.sheet.insert_chart(page.row, 0, chart, {"description": _spoken(waterfall, book), "object_position": 1, "x_offset": 4})
     page.row += _ROWS[waterfall.level] + 2
+
+
+def _series(page: Page, held: str, first: int, last: int) -> dict[str, Any]:
+    """The column of `_HELD` of the table whose cells are in rows `first` to `last`, by the names of its steps."""
+    column = len(WIDTHS) + _HELD.index(held)
+    return {
+        "name": [page.name, first - 1, column], "categories": [page.name, first, 0, last, 0],
+        "values": [page.name, first, column, last, column],
+    }  # fmt: skip
+
+
+def _label(step: Step, book: Book) -> str:
+    if isinstance(step.value, Missing):
+        return book.say("draft_missing_bare")
+    return texts.number(step.value, book.lang).replace("-", "−")
 
 
 def _spoken(waterfall: Waterfall, book: Book) -> str:

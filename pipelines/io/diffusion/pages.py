@@ -22,25 +22,32 @@ from pipelines.io.sheets import lines_of
 from schemas import texts
 from schemas.codes import CONFIDENTIAL, Code
 
-A3, A4 = 8, 9
+_A4 = 9
+_PRINTED = 965
+"""How many pixels of columns a page of A4 is given at 100 %, of the 1045 that it has: some programs draw columns 6 % wider."""
+_LARGEST = 80
+"""Of a printed page, in percent: narrow sheets are no larger than wide ones, and so are their footers where programs scale them."""
+_FOOTER_SIZE = 9
 _LINE, _TALLEST, _LONGEST = 13.0, 409.0, 32_000
 _BLUE, _GREY = "#1F3864", "#595959"
 _FONT: dict[str, Any] = {"font_name": "Calibri", "font_size": 10, "valign": "vcenter"}
 _BOX = _FONT | {"border": 1, "border_color": "#BFBFBF", "text_wrap": True}
+_NUMBER: dict[str, Any] = {"align": "right", "indent": 1, "text_wrap": False}
 _STYLES: Mapping[str, Mapping[str, Any]] = {
     "title": _FONT | {"bold": True, "font_size": 16, "font_color": _BLUE},
     "edition": _FONT | {"bold": True, "font_size": 11, "font_color": _BLUE},
     "section": _FONT | {"bold": True, "font_size": 12, "font_color": _BLUE},
     "note": _FONT | {"font_color": _GREY},
     "link": _FONT | {"font_color": "#0563C1", "underline": 1},
-    "header": _BOX | {"bold": True, "align": "center", "font_color": "#FFFFFF", "bg_color": _BLUE},
+    "header": _BOX | {"bold": True, "align": "center", "font_size": 9, "font_color": "#FFFFFF", "bg_color": _BLUE},
     "text": _BOX | {"align": "left", "indent": 1},
     "centre": _BOX | {"align": "center"},
-    "count": _BOX | {"align": "right", "num_format": "#,##0"},
+    "count": _BOX | _NUMBER | {"num_format": "#,##0"},
     "headline": _BOX | {"align": "left", "indent": 1, "num_format": "#,##0"},
-    "signed": _BOX | {"align": "right", "num_format": "+#,##0;-#,##0;0"},
+    "signed": _BOX | _NUMBER | {"num_format": "+#,##0;-#,##0;0"},
+    "small": _BOX | {"align": "left", "indent": 1, "font_size": 9},
     "date": _BOX | {"align": "center", "num_format": "dd/mm/yyyy"},
-    "missing": _BOX | {"align": "right", "italic": True, "font_size": 8, "font_color": _GREY},
+    "missing": _BOX | {"align": "right", "indent": 1, "italic": True, "font_size": 8.5, "font_color": _GREY},
     "total": {"bold": True, "bg_color": "#D9E2F3", "top": 2},
     "strong": {"bold": True},
     "big": {"bold": True, "font_size": 13},
@@ -88,6 +95,15 @@ class Row:
 
     cells: Sequence[Cell]
     layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where a sheet too wide for a page is split: the columns from `at` on are printed on a page of their own, behind the first `repeated`
+    ones."""
+
+    repeated: int
+    at: int
 
 
 def capital(text: str) -> str:
@@ -168,37 +184,67 @@ def _with_language(content: bytes, language: str) -> bytes:
 
 
 class Page:
-    """A sheet under its title; `row` is the next free one."""
+    """A sheet under its title; `row` is the next free one. With `split`, it is printed on pages side by side."""
 
-    def __init__(self, book: Book, name: str, widths: Sequence[float], *notes: str, paper: int = A4) -> None:
+    def __init__(self, book: Book, name: str, widths: Sequence[float], *notes: str, split: Split | None = None) -> None:
         self.book, self.name, self.say = book, name, book.say
-        self.widths = list(widths)
+        self.widths, self.split = list(widths), split
         self.sheet: Worksheet = book.workbook.add_worksheet(name)
         for at, width in enumerate(widths):
             self.sheet.set_column(at, at, width)
-        self._print_setup(paper)
-        self.sheet.write_string(0, 0, f"{name} — {book.title}" if name else book.title, book.style("title"))
-        self.sheet.set_row(0, 26)
-        self.sheet.write_string(1, 0, book.edition, book.style("edition"))
+        self._print_setup()
+        self._heading()
         self.row = 2
         for note in notes:
             self.note(note)
         self.row += 1
 
-    def _print_setup(self, paper: int) -> None:
+    @property
+    def _blocks(self) -> list[tuple[int, int]]:
+        """First and last column of what has a heading: the sheet, or, of one printed on pages side by side, what is not repeated."""
+        last = len(self.widths) - 1
+        return [(0, last)] if self.split is None else [(self.split.repeated, self.split.at - 1), (self.split.at, last)]
+
+    def _heading(self) -> None:
+        title, edition = self.book.style("title"), self.book.style("edition")
+        self.sheet.set_row(0, 26)
+        if self.split is not None:
+            self.sheet.write_string(0, 0, self.name, title)
+        for first, _ in self._blocks:
+            self.sheet.write_string(0, first, self.book.title if self.split else f"{self.name} — {self.book.title}", title)
+            self.sheet.write_string(1, first, self.book.edition, edition)
+
+    def _print_setup(self) -> None:
         sheet = self.sheet
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        sheet.set_paper(paper)
-        sheet.fit_to_pages(1, 0)
+        sheet.set_paper(_A4)
         sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
-        sheet.set_footer(f"&L{self.book.footer}&C&A&R{self.say('review_page', current='&P', last='&N')}")
+        parts = {"L": self.book.footer, "C": "&A", "R": self.say("review_page", current="&P", last="&N")}
+        footer = "".join(f"&{side}&{_FOOTER_SIZE}{text}" for side, text in parts.items())
+        sheet.set_footer(footer, {"scale_with_doc": False})  # of one size on all sheets
+        scale = min(_LARGEST, 100 * _PRINTED // self._widest())
+        if self.split is None and scale < _LARGEST:
+            sheet.fit_to_pages(1, 0)
+            return
+        sheet.set_print_scale(scale)
+        if self.split is not None:  # fitting to the width would lose the break between the pages
+            sheet.repeat_columns(0, self.split.repeated - 1)
+            sheet.set_v_pagebreaks([self.split.at])
+            sheet.print_across()
+
+    def _widest(self) -> int:
+        """How wide the widest of the pages is on which a sheet is printed, in pixels."""
+        repeated = self.split.repeated if self.split else 0
+        return _pixels(self.widths[:repeated]) + max(_pixels(self.widths[first : last + 1]) for first, last in self._blocks)
 
     def note(self, text: str) -> None:
-        """A line of explanation, wrapped over the width of the sheet."""
-        width = sum(self.widths)
-        self.sheet.merge_range(self.row, 0, self.row, len(self.widths) - 1, text, self.book.style("note", "wrap"))
-        self.sheet.set_row(self.row, _LINE * lines_of(text, width * 0.95) + 3)
+        """A line of explanation, wrapped over the width of the sheet or of each of its pages side by side."""
+        lines = 1
+        for first, last in self._blocks:
+            self.sheet.merge_range(self.row, first, self.row, last, text, self.book.style("note", "wrap"))
+            lines = max(lines, lines_of(text, sum(self.widths[first : last + 1]) * 0.95))
+        self.sheet.set_row(self.row, _LINE * lines + 3)
         self.row += 1
 
     def section(self, text: str) -> None:
@@ -215,14 +261,15 @@ class Page:
         titles = [{"header": column.title, "header_format": self.book.style("header")} for column in columns]
         last = header + len(rows)
         self.sheet.add_table(header, 0, last, len(columns) - 1, {"name": name, "columns": titles, "style": None})
-        lines = max(lines_of(column.title, 0.75 * width) for column, width in zip(columns, self.widths, strict=False))
+        lines = max(lines_of(column.title, 0.95 * width) for column, width in zip(columns, self.widths, strict=False))
         self.sheet.set_row(header, _LINE * max(2, lines) + 4)
         for at, row in enumerate(rows, start=first):
             deep = 1
             for step, (column, cell) in enumerate(zip(columns, row.cells, strict=True)):
                 text = self._put(at, step, cell, column.style, row.layer)
-                small = 1.3 if isinstance(cell, Missing) else 0.9
-                deep = max(deep, lines_of(text, self.widths[step] * small - 1))
+                small = 1.25 if isinstance(cell, Missing) else 1.1 if column.style == "small" else 0.9
+                if step < len(self.widths):  # what stands beyond them is hidden
+                    deep = max(deep, lines_of(text, self.widths[step] * small - 1))
             self.sheet.set_row(at, min(_TALLEST, max(tall, _LINE * deep + 3)))
         if frozen is not None:
             self.sheet.freeze_panes(first, frozen)
@@ -253,3 +300,8 @@ class Page:
         text = (cell or self.say("draft_none"))[:_LONGEST]
         sheet.write_string(row, at, text, book.style(style, layer, "quoted" if would_run(text) else ""))
         return text
+
+
+def _pixels(widths: Sequence[float]) -> int:
+    """How wide columns are: 7 pixels a character, and 5 around it."""
+    return sum(int(7 * width) + 5 for width in widths)

@@ -13,7 +13,8 @@ import pandas as pd
 
 from pipelines.io.diffusion import cascade
 from pipelines.io.diffusion.edition import EditionOf
-from pipelines.io.diffusion.pages import A3, Book, Cell, Column, Link, Missing, Page, Row, capital, plain
+from pipelines.io.diffusion.items import Items
+from pipelines.io.diffusion.pages import Book, Cell, Column, Link, Missing, Page, Row, Split, capital, plain
 from pipelines.io.diffusion.places import (
     COMMON,
     FAMILIES,
@@ -65,6 +66,7 @@ class _Edition:
         self.say = self.book.say
         self.frame = {name: frame for name, (_, frame) in tables.items()}
         self.places = Places(self.frame[fields.FIGURE_EXPORT.name], self._silent())
+        self.items = Items(self.frame.get("bridge", edition.bridge.iloc[:0]), {**self.places.names, **edition.places}, lang)
         self.graded = "grade" in self.frame[fields.FIGURE_EXPORT.name].columns
         self.country = self.say("country_mali")
         self.sheets = {
@@ -94,11 +96,11 @@ class _Edition:
 
     def sheet(self, name: str) -> str:
         if name == "territory":
-            return self.say("release_sheet_territory", year=str(self.frame["territory"]["vintage"].iloc[0]).rpartition("-")[2])
+            return self.say("release_sheet_territory", year=self._territory_year())
         return self.say(f"release_sheet_{name}")
 
-    def page(self, name: str, widths: Sequence[float], *notes: str, paper: int = 9) -> Page:
-        return Page(self.book, self.sheet(name), widths, *notes, paper=paper)
+    def page(self, name: str, widths: Sequence[float], *notes: str, split: Split | None = None) -> Page:
+        return Page(self.book, self.sheet(name), widths, *notes, split=split)
 
     def title(self, name: str, table: Table = fields.FIGURE_EXPORT) -> str:
         return table[name].label.in_(self.lang)
@@ -189,12 +191,15 @@ class _Edition:
 
     def _places(self, sheet: str, level: Level, names: Sequence[str]) -> None:
         columns = [
-            Column(self.title("pcode"), 11), *(Column(self.title(name), 15) for name in names),
-            *(Column(self.say(title), 12, "count") for title in COMMON), Column(self.title("basis"), 15),
+            Column(self.title("pcode"), 10), *(Column(self.title(name), _NAMES[name]) for name in names),
+            *(Column(self.say(title), 12, "count") for title in COMMON), Column(self.title("basis"), 14),
             *([Column(self.title("grade"), 8, "centre")] if self.graded else []), Column(self.say("draft_status"), 16),
-            Column(self.say("draft_remark"), 44),
+            Column(self.say("draft_remark"), 46 if level is Level.REGION else 30),
         ]  # fmt: skip
-        page = self.page(sheet, [column.width for column in columns], self.say("release_places_note"), paper=A3)
+        # the stock of IDPs in all its parts on one page, what is beside it on the next
+        stock = sum(key in (STOCK, STOCK_HOUSEHOLDS) for key, *_ in COMMON.values())
+        split = Split(1 + len(names), 1 + len(names) + stock)
+        page = self.page(sheet, [column.width for column in columns], self.say("release_places_note"), split=split)
         rows = [Row(self._place(place, names)) for place in self.places.of(level)]
         if level is Level.REGION:
             rows += [Row(self._place(place, names), "total") for place in self.places.of(Level.COUNTRY)]
@@ -213,28 +218,41 @@ class _Edition:
         return [place.pcode, *told, *numbers, basis, *grade, status, self._remarks(place)]
 
     def _remarks(self, place: Place) -> str:
-        said = []
+        """Of how many persons which breakdowns know nothing, those that say the same together, and whose rows came with whose return."""
+        alike: dict[tuple[int, Code], list[str]] = {}
         total = self.places.total(place)
         for family in FAMILIES if isinstance(total, int) else ():
             rest = self.places.unknown(place, family)
             if not isinstance(rest, Missing) and 0 < rest[0] < total:  # type: ignore[operator]
-                count, reason = rest
-                said.append(
-                    self.say("draft_remark_partial", family=self.say(f"draft_family_{family}"), count=count, reason=reason)
-                )
+                alike.setdefault(rest, []).append(self.say(f"draft_family_{family}"))
+        said = [
+            self.say("draft_remark_partial", family=", ".join(families), count=count, reason=reason)
+            for (count, reason), families in alike.items()
+        ]
+        if place.level == Level.REGION:
+            said += self._received_in(str(place.region))
         return capital(self.say("draft_separator").join(said))
+
+    def _received_in(self, region: str) -> list[str]:
+        """In whose returns rows of a region stand, and of whom its own has rows."""
+        hosts, guests = self.items.hosts(region), self.items.guests(region)
+        return [
+            *([self.say("release_hosted", region_names=hosts)] if hosts else []),
+            *([self.say("release_guests", region_names=guests)] if guests else []),
+        ]
 
     # --- the bridge ---
 
     def _bridge(self) -> None:
         table = self.tables["bridge"][0]
-        cited = [name for name in ("file", "sheet", "cell") if name in table.by_name]
+        cites = "file" in table.by_name
         columns = [
-            Column(self.title("region"), 15), Column(self.say("draft_bridge_figure"), 28), Column(table["item"].label.in_(self.lang), 6, "centre"),
-            Column(table["kind"].label.in_(self.lang), 30), Column(table["reason"].label.in_(self.lang), 54), Column(self.title("value"), 16, "signed"),
-            Column(self.say("bridge_decision"), 44), *(Column(table[name].label.in_(self.lang), fields.BRIDGE[name].width) for name in cited),
+            Column(self.title("region"), 12), Column(self.say("draft_bridge_figure"), 28), Column(table["item"].label.in_(self.lang), 5, "centre"),
+            Column(table["kind"].label.in_(self.lang), 25), Column(table["reason"].label.in_(self.lang), 46), Column(self.title("value"), 18, "signed"),
+            Column(self.say("bridge_decision"), 30),
+            *([Column(table["file"].label.in_(self.lang), 28, "small"), Column(table["cell"].label.in_(self.lang), 13, "small")] if cites else []),
         ]  # fmt: skip
-        page = self.page("bridge", [column.width for column in columns], self.say("release_bridge_note"), paper=A3)
+        page = self.page("bridge", [column.width for column in columns], self.say("release_bridge_note"))
         items: dict[tuple[str | None, Total], list[dict[str, Any]]] = {}
         for row in records(self.frame["bridge"]):
             items.setdefault((row["pcode"], (row["population_group"], row["measure"], row["unit"])), []).append(row)
@@ -242,11 +260,11 @@ class _Edition:
             line
             for place in (*self.places.of(Level.COUNTRY), *self.places.of(Level.REGION))
             for key in _BRIDGED
-            for line in self._block(place, key, items.get((place.pcode, key), []), cited)
+            for line in self._block(place, key, items.get((place.pcode, key), []), cites)
         ]
         page.table("Pont", columns, rows, frozen=2)
 
-    def _block(self, place: Place, key: Total, items: Sequence[dict[str, Any]], cited: Sequence[str]) -> Iterator[Row]:
+    def _block(self, place: Place, key: Total, items: Sequence[dict[str, Any]], cites: bool) -> Iterator[Row]:
         """The items of one figure of a place, then where they lead, and whether they do."""
         if not items:
             return
@@ -256,13 +274,15 @@ class _Edition:
         for item in sorted(items, key=lambda row: int(row["item"])):
             values.append(cascade.bridge_value(item, self.places, place))
             yield Row([
-                region, figure, str(item["item"]), AdjustmentKind(item["kind"]), capital(item["reason"] or ""),
+                region, figure, str(item["item"]), AdjustmentKind(item["kind"]), self.items.explanation(item),
                 plain(values[-1]) if item["kind"] == AdjustmentKind.RETURN else values[-1], self._decision(item),
-                *(item.get(name) for name in cited),
+                *([item["file"], _cell_of(item)] if cites else []),
             ])  # fmt: skip
         official = self.places.total(place, key)
         check = self.say(cascade.bridge_check(values, official))
-        yield Row([region, figure, "=", self.say("bridge_official"), check, plain(official), *[None] * (1 + len(cited))], "total")
+        yield Row(
+            [region, figure, "=", self.say("bridge_official"), check, plain(official), *[None] * (3 if cites else 1)], "total"
+        )
 
     def _decision(self, item: Mapping[str, Any]) -> str | None:
         if not item.get("action"):
@@ -275,8 +295,8 @@ class _Edition:
         return self.say("bridge_decided_why", decided=decided, reason=why) if why else decided
 
     def _cascade(self) -> None:
-        page = self.page("cascade", (20, 48, 15, 14, 13, 13, 15), self.say("release_cascade_note"))
-        cascade.write(page, list(cascade.waterfalls(self.frame["bridge"], self.places, self.country, self.lang)))
+        page = self.page("cascade", cascade.WIDTHS, self.say("release_cascade_note"))
+        cascade.write(page, list(cascade.waterfalls(self.frame["bridge"], self.places, self.items, self.country, self.lang)))
 
     # --- what changed, what came ---
 
@@ -350,27 +370,31 @@ class _Edition:
     def _completeness(self) -> None:
         table, frame = self.tables["completeness"]
         shown = [field for field in table.fields if field.name not in ("period", "revision")]
-        widths = [12, 20] + [16] * (len(shown) - 2)
+        widths = [10, 16, 24, *[18] * (len(shown) - 3), 46]
         page = self.page("completeness", widths, self.say("release_completeness_note"))
         columns = [
             Column(
                 field.label.in_(self.lang),
-                16,
+                18,
                 "count" if field.name.startswith("rows") else "centre" if field.is_count else "text",
             )
             for field in shown
         ]
         rows = []
         for row in sorted(records(frame), key=lambda row: row["pcode"] or ""):
-            received = bool(row["received"])
-            rows.append(Row([self._told(field.name, row[field.name], received) for field in shown]))
-        page.table("Completude", columns, rows, frozen=2)
+            remark = capital(self.say("draft_separator").join(self._received_in(row["region"])))
+            rows.append(Row([*(self._told(field.name, row) for field in shown), remark]))
+        page.table("Completude", [*columns, Column(self.say("draft_remark"))], rows, frozen=2)
 
-    def _told(self, name: str, value: Any, received: bool) -> Cell:
+    def _told(self, name: str, row: Mapping[str, Any]) -> Cell:
+        """What came of a region; of one whose rows came with another's return, with which."""
+        value, hosts = row[name], [] if row["received"] else self.items.hosts(row["region"])
+        if name == "received" and hosts:
+            return capital(self.say("draft_received_in", region=hosts))
         if name in ("received", "validated", "carried_forward"):
             return YesNo.YES if value else YesNo.NO
-        if value is None and not received:
-            return Missing(MissingReason.NO_RETURN)
+        if value is None and not row["received"]:
+            return self.say("release_in_return", region_names=hosts) if hosts else Missing(MissingReason.NO_RETURN)
         return value if value is None or isinstance(value, str) else str(value) if name == "version" else int(value)
 
     def _sites(self) -> None:
@@ -396,27 +420,13 @@ class _Edition:
         table, frame = self.tables["territory"]
         shown = [field for field in table.fields if field.name not in ("period", "revision", "vintage")]
         widths = [max(15, field.width) for field in shown]
-        page = self.page("territory", widths, self.say("release_territory_note", vintage=str(frame["vintage"].iloc[0])))
+        page = self.page("territory", widths, self.say("release_territory_note", year=self._territory_year()))
         columns = [Column(field.label.in_(self.lang), 14, "count" if field.is_count else "text") for field in shown]
-        kinds = {field.name: field.choices for field in shown if field.choices}
-        rows = []
         ordered = sorted(records(frame), key=lambda row: (*_order(row), row["pcode"] or ""))
-        for row in ordered:
-            cells: list[Cell] = []
-            for field in shown:
-                value = row[field.name]
-                if field.name in kinds and value:
-                    cells.append(kinds[field.name](value))
-                elif field.is_count:
-                    cells.append(
-                        Missing(MissingReason.NOT_REPORTED if field.name == "value" else MissingReason.NOT_APPLICABLE)
-                        if value is None
-                        else int(value)
-                    )
-                else:
-                    cells.append(value)
-            rows.append(Row(cells))
-        page.table("Territoire", columns, rows, frozen=1)
+        page.table("Territoire", columns, [Row([_on_territory(field, row) for field in shown]) for row in ordered], frozen=1)
+
+    def _territory_year(self) -> str:
+        return str(self.frame["territory"]["vintage"].iloc[0]).rpartition("-")[2]
 
     # --- what it means ---
 
@@ -480,6 +490,28 @@ _BREAKDOWN_CODES: Mapping[str, type[Code]] = {
     "sex": codes.Sex, "age": codes.AgeBand, "shelter": codes.Shelter, "displacement": codes.Displacement, "cause": codes.Cause,
     "vulnerability": codes.Vulnerability,
 }  # fmt: skip
+
+
+_NAMES = {"region": 12, "cercle": 15, "commune": 19}
+"""How wide the columns of places are."""
+
+
+def _cell_of(item: Mapping[str, Any]) -> str | None:
+    """`PDI!G8`."""
+    sheet, cell = item.get("sheet"), item.get("cell")
+    return f"{sheet}!{cell}" if sheet and cell else None
+
+
+def _on_territory(field: Field, row: Mapping[str, Any]) -> Cell:
+    """A cell of the other territory; below a cercle there is no place, so nothing of it is left above one."""
+    value = row[field.name]
+    if field.choices and value:
+        return field.choices(value)
+    if not field.is_count:
+        return value  # type: ignore[no-any-return]
+    if field.name == "undivided" and row["level"] == Level.CERCLE:
+        return None
+    return Missing(MissingReason.NOT_REPORTED) if value is None else int(value)
 
 
 def _left(value: Cell, lang: str) -> Cell:
