@@ -427,7 +427,7 @@ def edition_of(
     revisions = frames["revision"].assign(published_on=release.published_on)
     return EditionOf(
         _header(store, release, edition), figures, bridge, frames["completeness"], revisions, sites, frames["territory"],
-        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _replies(store, release), _places(store),
+        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _replies(store, release), store.place_names(release),
     )  # fmt: skip
 
 
@@ -464,11 +464,6 @@ def _header(store: Store, release: ReleaseRow, edition: Edition) -> Header:
         compared_with=release.compared_with, reason_code=RevisionReason(release.reason_code) if release.reason_code else None,
         reason=release.reason, grades_published=release.grades_published,
     )  # fmt: skip
-
-
-def _places(store: Store) -> dict[str, str]:
-    path = store.view("place_path")
-    return {row["pcode"]: row["name"] for row in path.to_dict("records") if row["pcode"]}
 
 
 def export(settings: Settings, period: Period, revision: int | None, edition: Edition, into: Path | None) -> tuple[ReleaseRow, Path, list[Path]]:  # fmt: skip

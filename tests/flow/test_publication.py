@@ -141,11 +141,25 @@ def test_a_published_month_is_not_touched_by_what_comes_later(published: Folder,
     assert publication.verify_store(folder.settings)[1] == []
 
 
+def test_files_written_again_name_places_as_when_they_were_published(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    with closing(sqlite3.connect(folder.root / "processed" / "cmp.sqlite")) as store, store:
+        store.execute("UPDATE place SET name = name || ' (bis)'")
+        store.execute("UPDATE place_code SET pcode = 'X' || pcode")
+    for edition, inside in publication.EDITION_FOLDERS.items():
+        _, _, paths = publication.export(folder.settings, MONTH, None, edition, tmp_path / inside)
+        written = folder.root / DIFFUSION / "revision-1" / inside
+        assert {path.name: path.read_bytes() for path in paths} == {path.name: path.read_bytes() for path in written.iterdir()}
+    assert publication.verify_store(folder.settings)[1] == []
+
+
 ALTERATIONS = {
     "figure": "UPDATE figure SET value = value + 1 WHERE id = (SELECT max(f.id) FROM figure f JOIN release r ON r.id = f.release_id "
     "WHERE r.state = 'published' AND f.value IS NOT NULL)",
     "adjustment": "UPDATE adjustment SET reason = 'autre' WHERE release_id IN (SELECT id FROM release WHERE revision = 1)",
     "release_row": "DELETE FROM release_row WHERE row = 4",
+    "release_place": "UPDATE release_place SET name = 'Ailleurs' WHERE pcode = 'ML05' AND release_id IN (SELECT id FROM release "
+    "WHERE revision = 1)",
     "signatory": "UPDATE signatory SET name = 'Un Autre'",
     "participant": "UPDATE participant SET present = 1",
     "reservation": "DELETE FROM reservation WHERE kind = 'member'",

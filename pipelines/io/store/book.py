@@ -66,6 +66,11 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.reservations(connection, release.id)
 
+    def place_names(self, release: ReleaseRow) -> dict[str, str]:
+        """The places as a release names them: p-code -> name."""
+        with self._read() as connection:
+            return releases.place_names(connection, release.id)
+
     def release_files(self, release: ReleaseRow | None = None) -> list[tuple[ReleaseRow, WrittenFile]]:
         """The files of a release, or of all releases."""
         with self._read() as connection:

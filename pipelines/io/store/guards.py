@@ -58,7 +58,8 @@ _SIGNED = ("signed", "published")
 _PUBLISHED = ("published",)
 OF_RELEASE: Mapping[str, Closed] = {
     **dict.fromkeys(
-        ("figure", "adjustment", "release_return", "release_row", "release_territory", "finding"), Closed(_SHOWN, _SHOWN, _SHOWN)
+        ("figure", "adjustment", "release_return", "release_row", "release_place", "release_territory", "finding"),
+        Closed(_SHOWN, _SHOWN, _SHOWN),
     ),
     # a signature can be given up, and its names with it, but no name is put under it afterwards
     **dict.fromkeys(("signatory", "participant"), Closed(_SIGNED, _SIGNED, _PUBLISHED)),

@@ -1,7 +1,8 @@
 """How a release moves from state to state, on a connection of the store: each move with its audit event, both or neither.
 
-A release is a copy: of the draft's figures, bridge and findings, and of the rows and returns they were made with. While it is
-`returned` it may be filled; afterwards nothing but its state changes, and once it is published nothing at all (`guards.py`).
+A release is a copy: of the draft's figures, bridge and findings, of the rows and returns they were made with, and of the places as
+they are named when it circulates. While it is `returned` it may be filled; afterwards nothing but its state changes, and once it is
+published nothing at all (`guards.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, text, update
 
-from pipelines.io.store import tables
+from pipelines.io.store import tables, views
 from pipelines.io.store.audit import append, as_json
 from pipelines.model import Period
 from pipelines.release import Reply, Reservation, Visa, Waiver, may_move, same_person, state_of
@@ -167,6 +168,13 @@ def reservations(connection: Connection, release: int) -> list[tuple[Reservation
     ]
 
 
+def place_names(connection: Connection, release: int) -> dict[str, str]:
+    """P-code -> name of the places, as a release names them, in the order of the codes."""
+    p = tables.release_place.c
+    query = select(p.pcode, p.name).where(p.release_id == release, p.pcode.is_not(None)).order_by(p.pcode)
+    return {row.pcode: row.name for row in connection.execute(query)}
+
+
 def files(connection: Connection, release: int | None = None) -> list[tuple[ReleaseRow, WrittenFile]]:
     """The files of a release, or of all, with the release they are of."""
     f, of = tables.release_file.c, {row.id: row for row in releases(connection)}
@@ -203,7 +211,7 @@ def explanations(connection: Connection, period: Period) -> dict[str, Mapping[st
 # --- circulating --------------------------------------------------------------------------------------------------------
 
 _COPIED = (tables.figure, tables.adjustment, tables.release_return, tables.finding)
-_FILLED = (*_COPIED, tables.release_row, tables.release_territory)
+_FILLED = (*_COPIED, tables.release_row, tables.release_place, tables.release_territory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +296,27 @@ def _fill(connection: Connection, draft: int, release: int, territory: Iterable[
     )
     names = ["release_id", "region_id", *(column.name for column in columns)]
     connection.execute(insert(s).from_select(names, rows.where(u.release_id == draft).order_by(o.c.id)))
+    _fill_places(connection, release, territory)
+
+
+def _fill_places(connection: Connection, release: int, territory: Iterable[Mapping[str, Any]]) -> None:
+    """The places as they are named now, and the lines of other lists with the names of these: neither changes afterwards."""
+    named = [{**place, "release_id": release} for place in _places(connection, views.VINTAGE).values()]
+    if named:
+        connection.execute(insert(tables.release_place), named)
     lines = [{**line, "release_id": release} for line in territory]
+    listed = {vintage: _places(connection, vintage) for vintage in {line["vintage"] for line in lines}}
+    for line in lines:
+        place = listed[line["vintage"]][line["place_id"]]
+        line.update({name: place[name] for name in ("pcode", "region", "cercle")})
     if lines:
         connection.execute(insert(tables.release_territory), lines)
+
+
+def _places(connection: Connection, vintage: str) -> dict[str, dict[str, Any]]:
+    """Place id -> the columns of `place_path`, as a list has them."""
+    rows = connection.execute(text(f"{views.path(':vintage')} ORDER BY p.place_id"), {"vintage": vintage}).mappings()
+    return {row["place_id"]: dict(row) for row in rows}
 
 
 # --- the other moves ----------------------------------------------------------------------------------------------------
