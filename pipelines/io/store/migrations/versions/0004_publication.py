@@ -8,7 +8,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-views = "9651ddfbebde3820"
+views = "1af5e10b44fdfb8f"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -42,6 +42,7 @@ def downgrade() -> None:
 def _release() -> None:
     with op.batch_alter_table("release") as release:
         release.add_column(sa.Column("values_sha256", TEXT, nullable=True))
+        release.add_column(sa.Column("acts_seen", TEXT, nullable=True))
         release.add_column(sa.Column("settings_hash", TEXT, nullable=True))
         release.add_column(sa.Column("compiled_by", TEXT, nullable=True))
         release.add_column(sa.Column("circulated_on", sa.Date(), nullable=True))
