@@ -93,5 +93,5 @@ def test_a_published_month_is_exported_again_with_the_same_bytes(cmp_idp: Comman
 
 def test_the_table_of_a_published_month_says_so(cmp_idp: Command, published: Folder) -> None:
     assert json.loads(cmp_idp("status", MONTH, "--json", data=published.root).out)["state"] == "published"
-    assert "Révision 1 : publié, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
+    assert "Révision 1 : publiée, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
     assert "publiée le 15/01/2020" in cmp_idp("release", "list", data=published.root).text
