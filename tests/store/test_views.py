@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
+from pipelines import publication
 from pipelines.io.store import Store, views
 from tests.store.samples import (
     DECEMBER,
@@ -271,6 +272,22 @@ def test_a_revision_names_places_as_it_found_them(store: Store) -> None:
     assert set(lines(store.view("official_territory"), "pcode", "region", "cercle")) == {
         ("XML20", "Bandiagara (bis)", None), ("XML2002", "Gao (bis)", "Bankass (bis)"),
     }  # fmt: skip
+
+
+def test_what_was_withheld_of_a_place_stays_so_when_it_is_renamed(store: Store) -> None:
+    """Else the two editions together would tell what the first one hid."""
+    for revision, few in ((1, 3), (2, 30)):
+        camps = rows(few, 40, 50, site="Camp", site_type="planned_site").assign(table="site", sheet="Sites", place_id="K051")
+        save(store, checked(str(revision) * 64, frame=camps.assign(site=["Nord", "Est", "Sud"])))
+        values = [{"value": 205}, {"vulnerability": "disability", "value": few}]
+        save_draft(store, compiled(values), dataset_sha256=str(revision) * 64)
+        publish(store, revision)
+        rename(store)
+    shown = publication._protected(store, DECEMBER, store.releases(DECEMBER)[-1])
+    assert lines(shown.figures, "pcode", "vulnerability", "value") == [("XML05", "_T", 205), ("XML05", "disability", None)]
+    assert lines(shown.sites, "pcode", "site", "individuals") == [
+        ("XML050203", "Est", None), ("XML050203", "Nord", None), ("XML050203", "Sud", 50),
+    ]  # fmt: skip
 
 
 def test_numbers_of_counts_are_whole(revised: Store) -> None:

@@ -108,6 +108,21 @@ def drop(connection: Connection) -> None:
         connection.exec_driver_sql(remove.format(name=name))
 
 
+def missing(connection: Connection) -> list[str]:
+    """The guards that somebody took off, or changed (SQLite) or switched off (PostgreSQL)."""
+    if connection.dialect.name == "sqlite":
+        held = {str(sql) for sql in connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).scalars()}
+        return [_named(statement) for statement in _sqlite() if statement not in held]
+    enabled = text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+    on = {str(name) for name in connection.execute(enabled).scalars()}
+    made = (statement for statement in _postgresql("x") if statement.lstrip().startswith("CREATE TRIGGER"))
+    return [name for name in map(_named, made) if name not in on]
+
+
+def _named(statement: str) -> str:
+    return statement.split("CREATE TRIGGER ", 1)[1].split(maxsplit=1)[0]
+
+
 # --- a release: the same conditions on both -------------------------------------------------------------------------------
 
 

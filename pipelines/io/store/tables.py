@@ -257,6 +257,7 @@ release = Table(
     _text("dataset_sha256", required=True),
     _text("compiled_at", required=True),
     _text("values_sha256"),
+    _text("acts_seen"),
     _text("settings_hash"),
     _text("compiled_by"),
     Column("circulated_on", Date),

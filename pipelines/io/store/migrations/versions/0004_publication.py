@@ -9,7 +9,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-views = "429bd869bf82b2d1"
+views = "49d35d929a838777"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -44,6 +44,7 @@ def downgrade() -> None:
 def _release() -> None:
     with op.batch_alter_table("release") as release:
         release.add_column(sa.Column("values_sha256", TEXT, nullable=True))
+        release.add_column(sa.Column("acts_seen", TEXT, nullable=True))
         release.add_column(sa.Column("settings_hash", TEXT, nullable=True))
         release.add_column(sa.Column("compiled_by", TEXT, nullable=True))
         release.add_column(sa.Column("circulated_on", sa.Date(), nullable=True))
