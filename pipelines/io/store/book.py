@@ -95,6 +95,11 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.preparer(connection, submission_id)
 
+    def last_decision_before(self, release: ReleaseRow) -> int:
+        """The id of the last decision that had been written down when a release was signed, 0 when none had."""
+        with self._read() as connection:
+            return releases.last_decision_before(connection, release)
+
     def altered(self, release: ReleaseRow) -> list[str]:
         """The tables in which a published release is no longer what the audit chain says was published; `audit_event` where that says
         nothing, or another hash of the figures than the release."""
