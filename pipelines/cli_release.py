@@ -164,7 +164,7 @@ def _add_evidence(release: typer.Typer, lang: str) -> None:
 
         with _act(period, by, day, lang) as act:
             place, on = region_meant(region, act.settings, lang), day_of(validated, lang) or act.on
-            given = publication.give_visa(act, place, _somebody(validator, lang), _said(minutes, lang), on)
+            given = publication.give_visa(act, place, _somebody(validator, lang), _said(minutes, lang, "act_empty"), on)
             _say("act_done_visa", lang, region_name=_name(place), by=validator, number_of=minutes, sha=given.sha256[:12])
 
     @release.command("waive", cls=Command, help=message("cli_release_waive", lang))
@@ -221,7 +221,7 @@ def _add_meeting(release: typer.Typer, lang: str) -> None:
 
             there = _members(act.period, present or [], lang)
             signing = Signing(
-                _said(function, lang), day_of(meeting, lang) or act.on, _said(minutes, lang), day_of(embargo, lang),
+                _said(function, lang, "act_empty"), day_of(meeting, lang) or act.on, _said(minutes, lang, "act_empty"), day_of(embargo, lang),
                 [_signatory(text, lang) for text in others or []], there,
             )  # fmt: skip
             raise typer.Exit(_sign(act, signing, lang))
@@ -390,7 +390,7 @@ def _verify(what: str | None, trust: list[Path], as_json: bool, lang: str) -> in
         ]
         for line in lines:
             out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
-    return NEEDS_A_PERSON if wrong else DONE
+    return NEEDS_A_PERSON if wrong or (period is not None and not seen) else DONE
 
 
 def _texts(params: Any) -> dict[str, str]:
@@ -585,9 +585,9 @@ def _somebody(name: str, lang: str) -> str:
     return name.strip()
 
 
-def _said(text: str, lang: str) -> str:
+def _said(text: str, lang: str, key: str = "act_no_reason") -> str:
     if not text.strip():
-        raise wrong_usage(message("act_no_reason", lang))
+        raise wrong_usage(message(key, lang))
     return text.strip()
 
 

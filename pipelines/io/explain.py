@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -164,7 +164,7 @@ class _Answers:
     """What was given about the findings of a month: the visa (by, on, number) of each region whose return has one, waivers that held on
     the day of the release (all that still hold for the draft), the decision to carry a region forward, and explanations by finding key."""
 
-    visas: Mapping[str, tuple[Any, Any, Any]]
+    visas: Mapping[str, tuple[Any, ...]]
     waivers: Sequence[Waiver]
     carried: Mapping[str, Mapping[str, Any]]
     explanations: Mapping[str, Mapping[str, Any]]
@@ -172,14 +172,11 @@ class _Answers:
 
 def _answers(store: Store, period: Period, release: ReleaseRow | None, points: Sequence[Point]) -> _Answers:
     shown = release or store.draft_release(period)
-    visas = {head.region_id: (head.sha256, head.visa) for head in store.current_heads(period)}
-    given: dict[str, tuple[Any, Any, Any]] = {}
-    for held in store.release_returns(period, shown.revision) if shown else ():
-        sha256, visa = visas.get(held["region_id"], (None, None))
-        if held["validated"]:
-            given[held["region_id"]] = held["validated_by"], held["validated_on"], held["minutes_number"]
-        elif visa is not None and sha256 == held["sha256"]:
-            given[held["region_id"]] = visa.validated_by, visa.validated_on, visa.minutes_number
+    named = ("validated_by", "validated_on", "minutes_number")
+    held = [row for row in store.release_returns(period, shown.revision if shown else 0) if row["validated"]]
+    visas = {row["region_id"]: tuple(row[name] for name in named) for row in held}
+    if release is None:  # what was given since the last consolidation holds for the next
+        visas |= {head.region_id: astuple(head.visa) for head in store.current_heads(period) if head.visa is not None}
     published = release and (release.published_on or release.signed_on)
     waivers = [
         waiver for waiver in store.waivers(period)
@@ -189,7 +186,7 @@ def _answers(store: Store, period: Period, release: ReleaseRow | None, points: S
         point.place_id: point.standing for point in points
         if point.rule == CARRIED_RULE and point.status is codes.DiscrepancyStatus.DECIDED and point.standing is not None
     }  # fmt: skip
-    return _Answers(given, waivers, carried, store.explanations(period))
+    return _Answers(visas, waivers, carried, store.explanations(period))
 
 
 def _lifted(row: Mapping[str, Any], answers: _Answers) -> Iterator[Words]:

@@ -211,7 +211,7 @@ def published(store: Store, *, grades: bool = False, revision: int = 1) -> None:
     store.sign(DECEMBER, Signature("Moussa Coulibaly", "Directeur national", day, MEETING, "12/2020/CMP", None), at=NOW)
     draft = store.draft_release(DECEMBER)
     assert draft is not None
-    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, threshold=10, said=(), written=(), dataset_sha256=draft.dataset_sha256, at=NOW)  # fmt: skip
+    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, threshold=10, said=(), written=(), approved=store.releases(DECEMBER)[-1], at=NOW)  # fmt: skip
 
 
 def test_of_a_published_month_the_official_figure_is_explained_with_its_own_rows(cmp_idp: Command, data: Path) -> None:

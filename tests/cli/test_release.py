@@ -40,7 +40,7 @@ def test_the_status_tells_all_that_stands_in_the_way_and_what_to_do(cmp_idp: Com
         (("revise", MONTH, "--why", "Changement de methode", "--reason", "parce que", "--by", COMPILER), 1, "rien à réviser"),
         (("sign", MONTH, "--by", DIRECTOR, "--function", "DN", "--minutes", "1", "--with", "Awa"), 2, "Nom, fonction"),
         (("sign", MONTH, "--by", DIRECTOR, "--function", "DN", "--minutes", "1", "--present", "OTAN"), 2, "Membres"),
-        (("sign", MONTH, "--by", DIRECTOR, "--function", " ", "--minutes", "1"), 2, "pourquoi"),
+        (("sign", MONTH, "--by", DIRECTOR, "--function", " ", "--minutes", "1"), 2, "valeur vide"),
         (("publish", MONTH, "--by", DIRECTOR, "--date", "2020-01-15"), 1, "décembre 2019 ne peut pas être publié. Raisons : 10."),
         (("justify", MONTH, "--rule", "RIEN", "--reason", "parce que", "--by", COMPILER), 2, "RIEN"),
         (("justify", MONTH, "--rule", "CODE_WRONG", "--reason", "parce que", "--by", COMPILER), 1, "Aucun constat"),
@@ -93,5 +93,5 @@ def test_a_published_month_is_exported_again_with_the_same_bytes(cmp_idp: Comman
 
 def test_the_table_of_a_published_month_says_so(cmp_idp: Command, published: Folder) -> None:
     assert json.loads(cmp_idp("status", MONTH, "--json", data=published.root).out)["state"] == "published"
-    assert "Révision 1 : publié, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
+    assert "Révision 1 : publiée, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
     assert "publiée le 15/01/2020" in cmp_idp("release", "list", data=published.root).text

@@ -159,13 +159,13 @@ def test_they_are_filled_from_the_release_that_was_signed(made: Path, tmp_path: 
         store.circulate(DECEMBER, Opening("Fatou Diarra", date(2020, 1, 13), date(2020, 1, 14), "s", "v"), (), at=NOW)
         with pytest.raises(ValueError, match="nobody signed"):
             meeting(store, store.releases(DECEMBER)[0], regions=(), replies=(), said=())
-        store.send_back(DECEMBER, by="Fatou Diarra", on=HELD, reason="à revoir", at=NOW)
+        store.send_back(DECEMBER, by="Fatou Diarra", on=date(2020, 1, 13), reason="à revoir", at=NOW)
         signed(store)
         [first] = store.releases(DECEMBER)
         replies = (Reply("OIM", MemberReply.NONE),)
         said = ((Reservation(ReservationKind.NO_REPLY, "reservation_no_reply_one", {}), "OIM n'a pas répondu."),)
         held = meeting(store, first, regions=(), replies=replies, said=said)
-        store.publish(DECEMBER, by="Moussa Coulibaly", on=date(2020, 1, 15), grades=False, threshold=10, said=said, written=(), dataset_sha256=first.dataset_sha256, at=NOW)  # fmt: skip
+        store.publish(DECEMBER, by="Moussa Coulibaly", on=date(2020, 1, 15), grades=False, threshold=10, said=said, written=(), approved=first, at=NOW)  # fmt: skip
         consolidated(
             store,
             (*DISPUTED[:-1], frozen(values=DISPUTED[-1].values[:1], fingerprint="f-new")),

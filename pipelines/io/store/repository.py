@@ -497,7 +497,8 @@ class Store(ReleaseBook):
         """
         stamp = {"as_of": as_of, "rules_hash": rules_hash, "dataset_sha256": dataset_sha256, "compared_with": compared_with}
         with self._write() as connection:
-            release, changed = _draft(connection, compiled.period, stamp, compiled_at)
+            seen = {"acts_seen": releases.acts_given(connection, compiled.period)}
+            release, changed = _draft(connection, compiled.period, stamp, seen, compiled_at)
             _insert_returns(connection, release, compiled.period)
             _insert_frame(connection, tables.figure, compiled.figures, _FIGURE, {"release_id": release})
             adjustments = compiled.adjustments
@@ -1370,10 +1371,12 @@ def _is_total() -> Any:
     return and_(*(tables.figure.c[name] == TOTAL for name in tables.BREAKDOWNS))
 
 
-def _draft(connection: Connection, period: Period, stamp: Mapping[str, Any], compiled_at: datetime) -> tuple[int, bool]:
+def _draft(
+    connection: Connection, period: Period, stamp: Mapping[str, Any], seen: Mapping[str, Any], compiled_at: datetime
+) -> tuple[int, bool]:
     """The emptied draft of a month, and whether it is another one than before."""
     r, held = tables.release, _release(connection, period, revision=0)
-    values = {**stamp, "compiled_at": _instant(compiled_at)}
+    values = {**stamp, **seen, "compiled_at": _instant(compiled_at)}
     if held is None:
         query = insert(r).values(period=str(period), revision=0, state=str(_DRAFT), **values)
         key = connection.execute(query).inserted_primary_key
