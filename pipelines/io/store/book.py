@@ -115,6 +115,11 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.preparer(connection, submission_id)
 
+    def last_decision_before(self, release: ReleaseRow) -> int:
+        """The id of the last decision that had been written down when a release was signed, 0 when none had."""
+        with self._read() as connection:
+            return releases.last_decision_before(connection, release)
+
     def published_files(self, release: ReleaseRow) -> list[WrittenFile]:
         """The files of a release as the audit chain names them, which no row beside it can add to."""
         with self._read() as connection:

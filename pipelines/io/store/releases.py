@@ -70,6 +70,11 @@ class ReleaseRow:
     def was_published(self) -> bool:
         return self.state in (ReleaseState.PUBLISHED, ReleaseState.SUPERSEDED)
 
+    @property
+    def name(self) -> str:
+        """What `compared_with` of a later release calls it."""
+        return f"diffusion {self.period}, révision {self.revision}" if self.revision else f"projet {self.period} (non publié)"
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -542,6 +547,16 @@ def persons_of_rows(connection: Connection, period: Period) -> dict[tuple[int, s
 def preparer(connection: Connection, submission: int) -> str | None:
     s = tables.submission.c
     return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
+
+
+def last_decision_before(connection: Connection, release: ReleaseRow) -> int:
+    """The last decision that had been written down when a release was signed; 0 when none had, or nobody signed. The day of a decision does
+    not tell: it may be that of the signature, or be typed in late."""
+    e = tables.audit_event.c
+    signed = select(func.max(e.id)).where(e.action == "release.signed", e.subject == _subject(release)).scalar_subquery()
+    query = select(e.details).where(e.action == "discrepancy.decided", e.id < signed).order_by(e.id.desc())
+    said = connection.execute(query).scalars().first()
+    return int(json.loads(said)["decision_id"]) if said is not None else 0
 
 
 def published_content(connection: Connection, release: ReleaseRow) -> dict[str, Any]:
