@@ -290,6 +290,8 @@ def _reply(act: "Act", who: str, said: str, reason: str | None, lang: str) -> in
         publication.reply_of_region(act, place, answer, reason)
         label, name = answer.label(lang), _name(place)
     _say("act_done_reply", lang, who=name, said=label)
+    if member is None and answer is NoticeReply.CONTESTED:
+        _say("act_done_contested", lang, period=str(act.period))
     return DONE
 
 

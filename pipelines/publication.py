@@ -305,7 +305,9 @@ def _write_minutes(act: Act, store: Store, release: ReleaseRow) -> tuple[Path, P
     found = standing.standing(store, act.period, by=act.by, on=act.on, materiality=act.settings.materiality)
     said = [(item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation)]
     regions = standing.of_regions(found, store, act.period)
-    told = minutes_of_release.meeting(store, release, regions=regions, replies=found.situation.replies, said=said)
+    settings = act.settings
+    key = keys.fingerprint(_key(settings).public_key()) if settings.key_path.exists() else None
+    told = minutes_of_release.meeting(store, release, regions=regions, replies=found.situation.replies, said=said, fingerprint=key)
     path = act.folder(release.revision) / minutes.minutes_name(act.period, release.revision)
     return path, exports.write_workbook_of_people(path, minutes.minutes(told, act.sender))
 

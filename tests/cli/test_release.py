@@ -76,6 +76,13 @@ def test_an_official_file_is_told_in_both_languages_and_for_machines(cmp_idp: Co
     assert (form["official"], form["period"], form["revision"], form["edition"]) == (True, MONTH, 1, "public")
 
 
+def test_a_region_contests_an_adjustment_in_french_words(cmp_idp: Command, published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    words = ("release", "reply", MONTH, "Gao", "contesté", "--reason", "nos listes disent autre chose", "--by", "DRDSES de Gao")
+    told = cmp_idp(*words, data=folder.root)
+    assert (told.code, "Gao, contesté" in told.text, "revient devant la CMP" in told.text) == (0, True, True)
+
+
 def test_a_draft_workbook_is_never_official(cmp_idp: Command, published: Folder) -> None:
     draft = published.root / "processed" / MONTH / f"Consolidation_{MONTH}_PROJET.xlsx"
     assert cmp_idp("release", "verify", draft, data=published.root).code == 1
