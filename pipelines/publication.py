@@ -307,7 +307,9 @@ def _write_minutes(act: Act, store: Store, release: ReleaseRow) -> tuple[Path, P
     regions = standing.of_regions(found, store, act.period)
     settings = act.settings
     key = keys.fingerprint(_key(settings).public_key()) if settings.key_path.exists() else None
-    told = minutes_of_release.meeting(store, release, regions=regions, replies=found.situation.replies, said=said, fingerprint=key)
+    told = minutes_of_release.meeting(
+        store, release, regions=regions, replies=found.situation.replies, said=said, fingerprint=key
+    )
     path = act.folder(release.revision) / minutes.minutes_name(act.period, release.revision)
     return path, exports.write_workbook_of_people(path, minutes.minutes(told, act.sender))
 
