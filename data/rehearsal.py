@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import openpyxl
@@ -53,6 +55,7 @@ class Rehearsal:
             raise Broken(f"{title} : cmp-idp {' '.join(words)}\n{said}\ncode {done.returncode}, attendu {ends} {shows!r}")
         heard = next(line.strip() for line in said.splitlines() if line.strip() and shows in line)
         self.note(f"{title} — {heard} ({time.perf_counter() - started:.1f} s)")
+        self.tell(f"      $ cmp-idp {shlex.join(words)}")
         return done.stdout
 
     def note(self, line: str) -> None:
@@ -207,8 +210,15 @@ def _revise(show: Rehearsal) -> None:
 def _correct_san(fiche: Path) -> None:
     """Version 2 of the return: twelve persons more at San, women and men alike, in every sheet that counts them."""
     book = openpyxl.load_workbook(fiche)
-    form = book["Identification"]
-    next(row for row in form.iter_rows(max_col=2) if row[0].value == "Version")[1].value = 2
+    form = {row[0].value: row[1] for row in book["Identification"].iter_rows(max_col=2)}
+    new = {
+        "Version": 2,
+        "Date de préparation": datetime(2020, 1, 28),
+        "Date de validation": datetime(2020, 1, 30),
+        "N° du PV": "PV n° 09/2020",
+    }
+    for label, value in new.items():
+        form[label].value = value
     idp = book["PDI"]
     titles = {cell.value: cell.column for cell in idp[4]}
     at = next(row[0].row for row in idp.iter_rows(min_row=5) if row[0].value == "San")
@@ -235,7 +245,7 @@ def _hand_out(show: Rehearsal) -> None:
     show.step("Exporter l'édition publique", "export", MONTH, "--out", str(stick / "revision-2"))
     show.step("Exporter l'édition interne", "export", MONTH, "--edition", "internal", "--out", str(show.root / "interne"))
     show.step("Les chiffres connus fin janvier", "export", MONTH, "--as-known", "2020-01-31")
-    show.step("Où en est le mois", "release", "status", MONTH, shows="remplacé")
+    show.step("Où en est le mois", "release", "status", MONTH, shows="remplacée")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """`cmp-idp release …` and `cmp-idp export`: what people do between the draft and the official figure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -164,7 +164,7 @@ def _add_evidence(release: typer.Typer, lang: str) -> None:
 
         with _act(period, by, day, lang) as act:
             place, on = region_meant(region, act.settings, lang), day_of(validated, lang) or act.on
-            given = publication.give_visa(act, place, _somebody(validator, lang), _said(minutes, lang), on)
+            given = publication.give_visa(act, place, _somebody(validator, lang), _said(minutes, lang, "act_empty"), on)
             _say("act_done_visa", lang, region_name=_name(place), by=validator, number_of=minutes, sha=given.sha256[:12])
 
     @release.command("waive", cls=Command, help=message("cli_release_waive", lang))
@@ -221,7 +221,7 @@ def _add_meeting(release: typer.Typer, lang: str) -> None:
 
             there = _members(act.period, present or [], lang)
             signing = Signing(
-                _said(function, lang), day_of(meeting, lang) or act.on, _said(minutes, lang), day_of(embargo, lang),
+                _said(function, lang, "act_empty"), day_of(meeting, lang) or act.on, _said(minutes, lang, "act_empty"), day_of(embargo, lang),
                 [_signatory(text, lang) for text in others or []], there,
             )  # fmt: skip
             raise typer.Exit(_sign(act, signing, lang))
@@ -290,6 +290,8 @@ def _reply(act: "Act", who: str, said: str, reason: str | None, lang: str) -> in
         publication.reply_of_region(act, place, answer, reason)
         label, name = answer.label(lang), _name(place)
     _say("act_done_reply", lang, who=name, said=label)
+    if member is None and answer is NoticeReply.CONTESTED:
+        _say("act_done_contested", lang, period=str(act.period))
     return DONE
 
 
@@ -321,10 +323,8 @@ def _publish(act: "Act", lang: str) -> int:
     row = done.release
     _say("act_done_again" if done.again else "act_done_publish", lang, month_name=_month(act, lang), revision=str(row.revision),
          day=row.published_on, by=row.published_by)  # fmt: skip
-    if done.said:
-        _say("act_with_reservations", lang)
-        for sentence in done.said:
-            out.print(f"  · {escape(sentence)}", highlight=False, soft_wrap=not out.is_terminal)
+    for line in _listed("act_with_reservations", done.said, lang):
+        out.print(line, highlight=False, soft_wrap=not out.is_terminal)
     _say("act_done_folder", lang, folder=str(done.folder))
     return DONE
 
@@ -390,7 +390,7 @@ def _verify(what: str | None, trust: list[Path], as_json: bool, lang: str) -> in
         ]
         for line in lines:
             out.print(escape(line), highlight=False, soft_wrap=not out.is_terminal)
-    return NEEDS_A_PERSON if wrong else DONE
+    return NEEDS_A_PERSON if wrong or (period is not None and not seen) else DONE
 
 
 def _texts(params: Any) -> dict[str, str]:
@@ -438,19 +438,20 @@ def _status(period: Period, on: date, as_json: bool, lang: str) -> int:
             err.print(message("cli_never_consolidated", lang, period=str(period)))
             return NEEDS_A_PERSON
         found = publication.examined(act, store)
-    wrong = rules_of_release.obstacles(found.situation) if not rows or not rows[-1].was_published else ()
+        last = rows[-1] if rows else None
+        answers = store.region_replies(last) if last else {}
+        published = [sentence for _, sentence in store.reservations(last)] if last and last.was_published else []
+    wrong = () if last and last.was_published else rules_of_release.obstacles(found.situation)
     said = rules_of_release.reservations(found.situation)
     if as_json:
         print_json(_status_json(period, rows, found, wrong, said, lang))
     else:
-        for line in _status_lines(period, rows, found, wrong, lang):
+        would = [standing.reservation_sentence(item, lang) for item in said] if found.release is not None else []
+        for line in (
+            *_status_lines(period, rows, found, wrong, lang), *_answer_lines(answers, lang),
+            *_listed("act_would_have_reservations", would, lang), *_listed("act_with_reservations", published, lang),
+        ):  # fmt: skip
             out.print(line, highlight=False, soft_wrap=not out.is_terminal)
-        if said and found.release is not None:
-            _say("act_would_have_reservations", lang)
-            for item in said:
-                out.print(
-                    f"  · {escape(standing.reservation_sentence(item, lang))}", highlight=False, soft_wrap=not out.is_terminal
-                )
     return NEEDS_A_PERSON if wrong else DONE
 
 
@@ -475,6 +476,21 @@ def _status_lines(period: Period, rows: Sequence[Any], found: Any, wrong: Sequen
         yield from _obstacle_lines(standing.obstacle_lines(wrong, lang), lang)
     elif found.release is not None:
         yield message("act_status_ready", lang, day=found.situation.on)
+
+
+def _answer_lines(answers: Mapping[str, Mapping[str, Any]], lang: str) -> Iterator[str]:
+    """What regions said of the adjustments that they were told."""
+    told = [
+        f"{_name(region)} : {NoticeReply(reply['reply']).label(lang)}" + (f" ({reply['reason']})" if reply["reason"] else "")
+        for region, reply in sorted(answers.items())
+    ]
+    yield from _listed("act_status_answers", told, lang)
+
+
+def _listed(key: str, sentences: Sequence[str], lang: str) -> Iterator[str]:
+    if sentences:
+        yield message(key, lang)
+        yield from (f"  · {escape(sentence)}" for sentence in sentences)
 
 
 def _release_lines(row: Any, lang: str) -> Iterator[str]:
@@ -585,9 +601,9 @@ def _somebody(name: str, lang: str) -> str:
     return name.strip()
 
 
-def _said(text: str, lang: str) -> str:
+def _said(text: str, lang: str, key: str = "act_no_reason") -> str:
     if not text.strip():
-        raise wrong_usage(message("act_no_reason", lang))
+        raise wrong_usage(message(key, lang))
     return text.strip()
 
 

@@ -25,11 +25,23 @@ from pipelines.io.diffusion.verify import KnownFile, Verdict, verify
 from pipelines.io.letterhead import Sender
 from pipelines.io.standing import Standing
 from pipelines.io.store import MoveRefused, Opening, ReleaseRow, Signature, Store, WrittenFile
+from pipelines.io.store.releases import PLACE_NAMES
 from pipelines.model import Compiled, Period
 from pipelines.release import Reservation, Visa, Waiver
 from pipelines.settings import Settings
 from schemas import texts
-from schemas.codes import TOTAL, ConfStatus, Edition, Effect, MemberReply, NoticeReply, Promise, ReservationKind, RevisionReason
+from schemas.codes import (
+    TOTAL,
+    ConfStatus,
+    Edition,
+    Effect,
+    MemberReply,
+    NoticeReply,
+    Promise,
+    ReleaseState,
+    ReservationKind,
+    RevisionReason,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,12 +122,16 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
     due = reply_by or act.settings.members_due(act.period, act.on)
     if due < act.on:
         raise refused("reply_day", day=due, on=act.on)
+    _after_month(act, act.on)
     with act.store() as store:
         if store.draft_release(act.period) is None:
             raise refused("no_draft", period=str(act.period))
+        _after_last(act, store)
+        _all_acts_in(act, store)
         dataset, held = store.dataset(act.period), store.candidate(act.period)
         numbers = exports.values_hash(dataset)
-        if reply_by is None and held is not None and held.reply_by is not None and held.values_sha256 == numbers:
+        circulates = held is not None and held.state == ReleaseState.CIRCULATED and held.values_sha256 == numbers
+        if reply_by is None and circulates and held is not None and held.reply_by is not None:
             due = held.reply_by  # nothing that was asked has changed
         opening = Opening(act.by, act.on, due, act.settings.hash, numbers, why, reason)
         release = _moved(store.circulate, act.period, opening, _territory(dataset), at=act.now)
@@ -123,6 +139,25 @@ def circulate(act: Act, reply_by: date | None = None, why: RevisionReason | None
     calendar = Calendar(act.period, due, act.on)
     written = notices.write(act.folder(release.revision) / notices.FOLDER, made, calendar, act.sender, act.settings.recipient)
     return Circulated(release, tuple(member.organisation for member in reference.members(act.period)), written)
+
+
+def _after_month(act: Act, day: date) -> None:
+    if day < act.period.last_day:
+        raise refused("month_not_over", day=act.period.last_day, on=day)
+
+
+def _after_last(act: Act, store: Store) -> None:
+    """A revision is not older than the one that it replaces."""
+    last = store.published(act.period)
+    if last is not None and last.published_on is not None and act.on < last.published_on:
+        raise refused("before_last", day=last.published_on, on=act.on, revision=last.revision)
+
+
+def _all_acts_in(act: Act, store: Store) -> None:
+    """What has been decided or validated is in the draft."""
+    draft = store.draft_release(act.period)
+    if draft is not None and draft.acts_seen != store.acts_given(act.period):
+        raise refused("acts_left_out", period=str(act.period))
 
 
 def _territory(dataset: Compiled) -> list[dict[str, Any]]:
@@ -177,6 +212,7 @@ def give_visa(act: Act, region_id: str, validated_by: str, minutes_number: str, 
             raise refused("visa_by_preparer", region_name=name)
         if validated_on > act.on:
             raise refused("future", day=validated_on, on=act.on)
+        _after_month(act, validated_on)
         visa = Visa(region_id, head.sha256, store.totals_said(head.id), validated_by, validated_on, minutes_number)
         store.give_visa(act.period, visa, by=act.by, on=act.on, at=act.now)
     return visa
@@ -232,29 +268,36 @@ class Signed:
 def sign(act: Act, signing: Signing) -> Signed:
     """The release that circulates, signed on the minutes of the meeting, which are written. Raises Refused."""
     with act.store() as store:
-        found = standing.standing(store, act.period, by=act.by, on=act.on, materiality=act.settings.materiality)
-        _check_signing(act, signing, found, store)
+        found = examined(act, store)
+        embargo = signing.embargo_until or act.settings.publication_day(act.period)
+        _check_signing(act, signing, embargo, found, store)
         members = reference.members(act.period)
         there = tuple((member.organisation, str(member.kind), member.organisation in signing.present) for member in members)
-        embargo = signing.embargo_until or act.settings.publication_day(act.period)
         signature = Signature(act.by, signing.function, act.on, signing.meeting_on, signing.minutes_number, embargo, signing.others, there)  # fmt: skip
         release = _moved(store.sign, act.period, signature, at=act.now)
         path, aside = _write_minutes(act, store, release)
     return Signed(release, path, aside)
 
 
-def _check_signing(act: Act, signing: Signing, found: Standing, store: Store) -> None:
+def _check_signing(act: Act, signing: Signing, embargo: date, found: Standing, store: Store) -> None:
     if found.release is None:
         return  # the store says why
+    if any(rules_of_release.same_person(act.by, name) for name in store.compilers(found.release)):
+        raise refused("four_eyes", by=act.by)
+    if found.situation.acts_left_out:
+        raise refused("acts_left_out", period=str(act.period))
+    if found.situation.draft_moved:
+        raise refused("draft_moved", period=str(act.period))
     if found.awaited and found.release.reply_by is not None:
         raise refused("replies_awaited", names=list(found.awaited), day=found.release.reply_by)
     if signing.meeting_on > act.on:
         raise refused("future", day=signing.meeting_on, on=act.on)
+    _after_month(act, signing.meeting_on)
     if found.release.circulated_on is not None and act.on < found.release.circulated_on:
         raise refused("before_circulation", day=found.release.circulated_on, on=act.on)
-    draft = store.draft_release(act.period)
-    if draft is not None and draft.dataset_sha256 != found.release.dataset_sha256:
-        raise refused("draft_moved", period=str(act.period))
+    due = act.settings.publication_day(act.period)
+    if embargo < due:
+        raise refused("embargo_early", day=embargo, due=due)
 
 
 def _write_minutes(act: Act, store: Store, release: ReleaseRow) -> tuple[Path, Path | None]:
@@ -262,7 +305,11 @@ def _write_minutes(act: Act, store: Store, release: ReleaseRow) -> tuple[Path, P
     found = standing.standing(store, act.period, by=act.by, on=act.on, materiality=act.settings.materiality)
     said = [(item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation)]
     regions = standing.of_regions(found, store, act.period)
-    told = minutes_of_release.meeting(store, release, regions=regions, replies=found.situation.replies, said=said)
+    settings = act.settings
+    key = keys.fingerprint(_key(settings).public_key()) if settings.key_path.exists() else None
+    told = minutes_of_release.meeting(
+        store, release, regions=regions, replies=found.situation.replies, said=said, fingerprint=key
+    )
     path = act.folder(release.revision) / minutes.minutes_name(act.period, release.revision)
     return path, exports.write_workbook_of_people(path, minutes.minutes(told, act.sender))
 
@@ -300,8 +347,11 @@ def publish(act: Act, perform: Perform = plainly) -> Published:
     approved = perform(gate, act)
     made = perform(make, act, approved)
     release, again = perform(record, act, approved, made)
-    folder = perform(write, act, release, made)
-    perform(snapshot, act, release, folder)
+    try:
+        folder = perform(write, act, release, made)
+        perform(snapshot, act, release, folder)
+    except OSError as why:
+        raise refused("half_written", period=str(act.period), why=str(why)) from why
     return Published(release, folder, tuple(sentence for _, sentence in approved.said), again)
 
 
@@ -315,12 +365,14 @@ def gate(act: Act) -> Approved:
         wrong = rules_of_release.obstacles(found.situation)
         if wrong or found.release is None:
             raise Refused(*((f"gate_{item.key}", item.params) for item in wrong))
+        last = store.published(act.period)
         said = tuple((item, standing.reservation_sentence(item)) for item in rules_of_release.reservations(found.situation))
         if found.release.signed_on is not None and act.on < found.release.signed_on:
             raise refused("before_signature", day=found.release.signed_on, on=act.on)
     given = replace(
         found.release, published_by=act.by, published_on=act.on, grades_published=act.settings.publish_grades,
-        disclosure_threshold=act.settings.disclosure_threshold,
+        # what a revision withheld, the next one does too
+        disclosure_threshold=max(act.settings.disclosure_threshold, (last.disclosure_threshold if last else None) or 0),
     )  # fmt: skip
     return Approved(given, said, _key(act.settings))
 
@@ -335,7 +387,10 @@ def examined(act: Act, store: Store) -> Standing:
     """How the month stands, with its numbers added up and hashed anew."""
     release = store.candidate(act.period)
     holds = numbers_hold(store, act.period, release) if release is not None else (True, True)
-    return standing.standing(store, act.period, by=act.by, on=act.on, materiality=act.settings.materiality, numbers_hold=holds)
+    return standing.standing(
+        store, act.period, by=act.by, on=act.on, materiality=act.settings.materiality, numbers_hold=holds,
+        has_key=act.settings.key_path.exists(),
+    )  # fmt: skip
 
 
 def numbers_hold(store: Store, period: Period, release: ReleaseRow) -> tuple[bool, bool]:
@@ -361,6 +416,7 @@ def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
     """The publication itself: state, reservations, files and audit event in one transaction."""
     with act.store() as store:
         if approved.release.was_published:
+            _same_files(store, approved.release, made)
             return approved.release, True
         written = [
             WrittenFile(edition, name, hashlib.sha256(content).hexdigest(), len(content))
@@ -370,10 +426,23 @@ def record(act: Act, approved: Approved, made: Made) -> tuple[ReleaseRow, bool]:
         given = approved.release
         assert given.published_on is not None and given.published_by is not None and given.disclosure_threshold is not None
         row = _moved(
-            store.publish, act.period, by=given.published_by, on=given.published_on, grades=given.grades_published, threshold=given.disclosure_threshold, said=approved.said,
-            written=written, dataset_sha256=given.dataset_sha256, at=act.now,
+            store.publish, act.period, by=given.published_by, on=given.published_on, approved=given, grades=given.grades_published, threshold=given.disclosure_threshold, said=approved.said,
+            written=written, at=act.now,
         )  # fmt: skip
         return row, False
+
+
+def _same_files(store: Store, release: ReleaseRow, made: Made) -> None:
+    """What is written again is what was published, to the byte."""
+    known = {(file.edition, file.name): file.sha256 for _, file in store.release_files(release)}
+    differing = [
+        f"{EDITION_FOLDERS[edition]}/{name}"
+        for edition, contents in made.items()
+        for name, content in sorted(contents.items())
+        if known.get((edition, name)) != hashlib.sha256(content).hexdigest()
+    ]
+    if differing:
+        raise refused("files_differ", names=differing)
 
 
 def write(act: Act, release: ReleaseRow, made: Made) -> Path:
@@ -427,7 +496,7 @@ def edition_of(
     revisions = frames["revision"].assign(published_on=release.published_on)
     return EditionOf(
         _header(store, release, edition), figures, bridge, frames["completeness"], revisions, sites, frames["territory"],
-        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _replies(store, release), _places(store),
+        tuple((ReservationKind(item.kind), sentence) for item, sentence in said), _replies(store, release), store.place_names(release),
     )  # fmt: skip
 
 
@@ -440,12 +509,27 @@ def _replies(store: Store, release: ReleaseRow) -> list[tuple[str, MemberReply, 
 
 def _protected(store: Store, period: Period, release: ReleaseRow) -> disclosure.Protected:
     """The public figures of a revision, and before them those of each earlier one, so that no two give a cell away."""
-    before: list[disclosure.Protected] = []
+    before: list[tuple[ReleaseRow, disclosure.Protected]] = []
     earlier = [row for row in store.releases(period) if row.was_published and row.revision < release.revision]
     for row in (*earlier, release):
         figures, sites = store.release_view("figure", period, row.revision), store.release_view("site", period, row.revision)
-        before.append(disclosure.protect(figures, sites, threshold=_threshold(row), earlier=tuple(before)))
-    return before[-1]
+        seen = tuple(_renamed(shown, store.renamed(first, row)) for first, shown in before)
+        before.append((row, disclosure.protect(figures, sites, threshold=_threshold(row), earlier=seen)))
+    return before[-1][1]
+
+
+def _renamed(
+    shown: disclosure.Protected, places: Mapping[tuple[str | None, ...], tuple[str | None, ...]]
+) -> disclosure.Protected:
+    """What an edition showed, its places named as a later one names them: a place is the same whatever it is called."""
+
+    def named(frame: pd.DataFrame) -> pd.DataFrame:
+        held = frame[list(PLACE_NAMES)].astype(object)
+        keys = held.where(held.notna(), None).itertuples(index=False, name=None)
+        now = [places.get(key, key) for key in keys]
+        return frame.assign(**{name: [key[at] for key in now] for at, name in enumerate(PLACE_NAMES)})
+
+    return disclosure.Protected(named(shown.figures), named(shown.sites)) if places else shown
 
 
 def _threshold(release: ReleaseRow) -> int:
@@ -466,20 +550,19 @@ def _header(store: Store, release: ReleaseRow, edition: Edition) -> Header:
     )  # fmt: skip
 
 
-def _places(store: Store) -> dict[str, str]:
-    path = store.view("place_path")
-    return {row["pcode"]: row["name"] for row in path.to_dict("records") if row["pcode"]}
-
-
 def export(settings: Settings, period: Period, revision: int | None, edition: Edition, into: Path | None) -> tuple[ReleaseRow, Path, list[Path]]:  # fmt: skip
     """The files of a published release written again, signed when the key is here; beside those of the publication unless `into`
     says where. Raises Refused."""
+    if into is not None and into.exists() and not into.is_dir():
+        raise refused("out_is_file", file=str(into))
     key = keys.load_key(settings.key_path) if settings.key_path.exists() else None
     with Store.open(settings.store_url) as store:
         release = store.published(period, revision)
         if release is None:
             raise refused("not_published", period=str(period))
         made = edition_files(store, period, release, store.reservations(release), edition, key)
+        if key is not None:
+            _same_files(store, release, {edition: made})
     folder = into or folder_of(settings, period, release.revision) / EDITION_FOLDERS[edition]
     for name, content in made.items():
         exports.write_file(folder / name, content)
@@ -496,9 +579,11 @@ def verify_file(path: Path, settings: Settings, trusted: Sequence[Path] = ()) ->
     if Store.exists(settings.store_url):
         with Store.open(settings.store_url) as store:
             signed_by = {row.id: [f"{name}, {function}" for name, function in store.signatories(row)] for row in store.releases()}
-            for release, file in store.release_files():
-                latest[release.period] = max(release.revision, latest.get(release.period, 0))
-                known.append(_known(release, file, signed_by[release.id]))
+            whole = store.verify_chain() is None
+            for release in store.releases():
+                if release.was_published and whole:
+                    latest[release.period] = max(release.revision, latest.get(release.period, 0))
+                    known += [_known(release, file, signed_by[release.id]) for file in store.published_files(release)]
     return verify(path, trusted_keys(settings, trusted), known, latest)
 
 
@@ -526,22 +611,40 @@ class Altered:
 
 
 def verify_store(settings: Settings, period: Period | None = None) -> tuple[list[ReleaseRow], list[Altered]]:
-    """Every published release (of a month) computed anew from its rows, and the whole audit chain: what was looked at, and what was
-    altered since."""
+    """Every published release (of a month) computed anew from its rows and held against the audit chain and the signed manifests on
+    this disk, and the chain and the guards themselves: what was looked at, and what was altered since."""
     wrong: list[Altered] = []
+    trusted = trusted_keys(settings)
     with Store.open(settings.store_url) as store:
-        link = store.verify_chain()
-        if link is not None:
+        if (link := store.verify_chain()) is not None:
             wrong.append(Altered("chain", {"event": link}))
+        if gone := store.missing_guards():
+            wrong.append(Altered("guards", {"names": gone}))
         seen = [row for row in store.releases(period) if row.was_published]
+        held = {(row.period, row.revision) for row in seen}
+        wrong += [
+            Altered("missing", {"period": month, "revision": revision})
+            for month, revision in store.ever_published()
+            if (month, revision) not in held and (period is None or month == str(period))
+        ]
         for row in seen:
-            adds_up, same = numbers_hold(store, Period.parse(row.period), row)
-            params = {"period": row.period, "revision": row.revision}
-            wrong.extend(Altered(key, params) for key, holds in (("bridge", adds_up), ("dataset", same)) if not holds)
-            altered = store.altered(row)
-            if altered:
-                wrong.append(Altered("tables", {**params, "names": altered}))
+            wrong += _verify_release(settings, store, row, trusted)
     return seen, wrong
+
+
+def _verify_release(settings: Settings, store: Store, row: ReleaseRow, trusted: Mapping[str, Ed25519PublicKey]) -> list[Altered]:
+    params = {"period": row.period, "revision": row.revision}
+    adds_up, same = numbers_hold(store, Period.parse(row.period), row)
+    wrong = [Altered(key, params) for key, holds in (("bridge", adds_up), ("dataset", same)) if not holds]
+    if altered := store.altered(row):
+        wrong.append(Altered("tables", {**params, "names": altered}))
+    for name in EDITION_FOLDERS.values():
+        path = folder_of(settings, Period.parse(row.period), row.revision) / name / "manifest.json"
+        if path.exists():
+            said = verify(path, trusted)
+            if said.official and said.dataset_sha256 != row.dataset_sha256:
+                wrong.append(Altered("manifest", {**params, "file": str(path)}))
+    return wrong
 
 
 def make_key(settings: Settings) -> tuple[Path, str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,15 +82,42 @@ def state_of(written: ReleaseState, revision: int, last_published: int | None) -
     return ReleaseState.SUPERSEDED if later else written
 
 
+_TITLES = frozenset({"m", "mr", "mme", "mlle", "dr", "pr", "monsieur", "madame", "mademoiselle", "docteur"})
+
+
 def same_person(one: str | None, other: str | None) -> bool:
-    """Whether two names are of one person, whatever the case, the accents, the punctuation and the order of the words."""
-    return bool(_words(one)) and _words(one) == _words(other)
+    """Whether two names may be of one person, whatever the case, the accents, the punctuation, the order of the words and titles; what
+    stands in brackets or after a comma followed by a function is part of no name. A name is also that of who has it and more, or its
+    initials: where two names may be one person, they count as one."""
+    first, second = _words(one), _words(other)
+    if not first or not second:
+        return False
+    if "".join(first) == "".join(second) or first == second:
+        return True
+    short, long = sorted((first, second), key=len)
+    return len(short) > 1 and _within(short, long)
+
+
+def _within(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
+    """Whether each word of a name is one of another, or its initial; one whole word at least is the same."""
+    left = list(long)
+    whole = 0
+    for word in sorted(short, key=len, reverse=True):
+        found = (
+            word if word in left else next((held for held in left if 1 in (len(word), len(held)) and word[0] == held[0]), None)
+        )
+        if found is None:
+            return False
+        whole += found == word and len(word) > 1
+        left.remove(found)
+    return whole > 0
 
 
 def _words(name: str | None) -> tuple[str, ...]:
-    letters = unicodedata.normalize("NFKD", name or "").casefold()
+    bare = re.sub(r"\([^)]*\)|\[[^]]*]", " ", name or "")
+    letters = unicodedata.normalize("NFKD", bare).casefold()
     plain = "".join(letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter))
-    return tuple(sorted(plain.split()))
+    return tuple(sorted(word for word in plain.split() if word not in _TITLES))
 
 
 # --- what people gave -----------------------------------------------------------------------------------------------------
@@ -197,6 +225,11 @@ class Situation:
     contested: Mapping[str, str] = field(default_factory=dict)
     bridge_holds: bool = True
     dataset_holds: bool = True
+    draft_moved: bool = False
+    """Whether the draft, or a return it is made with, is no longer what circulates."""
+    acts_left_out: bool = False
+    """Whether a decision or a visa has been given since the last consolidation."""
+    has_key: bool = True
     materiality: int = 50
 
     def waiver(self, promise: Promise, region_id: str) -> Waiver | None:
@@ -248,8 +281,15 @@ def obstacles(seen: Situation) -> tuple[Obstacle, ...]:
 
 
 def _of_state(seen: Situation) -> Iterator[Obstacle]:
-    if seen.state is not ReleaseState.SIGNED:
-        yield Obstacle("not_signed", {"state": seen.state, "period": seen.period})
+    params = {"state": seen.state, "period": seen.period}
+    if seen.acts_left_out:
+        yield Obstacle("acts_left_out", params)
+    elif seen.draft_moved:
+        yield Obstacle("draft_moved", params)
+    if seen.state is ReleaseState.CIRCULATED:
+        yield Obstacle("not_signed", params)
+    elif seen.state is not ReleaseState.SIGNED:
+        yield Obstacle("not_circulated", params)
     if same_person(seen.by, seen.compiled_by):
         yield Obstacle("four_eyes", {"by": seen.by})
 
@@ -308,6 +348,8 @@ def _of_numbers(seen: Situation) -> Iterator[Obstacle]:
 
 
 def _of_day(seen: Situation) -> Iterator[Obstacle]:
+    if not seen.has_key:
+        yield Obstacle("no_key")
     if seen.embargo_until is not None and seen.on < seen.embargo_until:
         yield Obstacle("embargo", {"day": seen.embargo_until, "on": seen.on})
 

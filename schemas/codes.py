@@ -264,11 +264,11 @@ class SubmissionStatus(Code):
 
 class ReleaseState(Code):
     DRAFT = "draft", "projet", "draft"
-    CIRCULATED = "circulated", "circulé", "circulated"
-    RETURNED = "returned", "renvoyé", "returned"
-    SIGNED = "signed", "signé", "signed"
-    PUBLISHED = "published", "publié", "published"
-    SUPERSEDED = "superseded", "remplacé", "superseded"
+    CIRCULATED = "circulated", "en circulation", "circulated"
+    RETURNED = "returned", "renvoyée", "returned"
+    SIGNED = "signed", "signée", "signed"
+    PUBLISHED = "published", "publiée", "published"
+    SUPERSEDED = "superseded", "remplacée", "superseded"
 
 
 class RevisionReason(Code):

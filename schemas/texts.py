@@ -3,6 +3,7 @@ French or English."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -232,6 +233,14 @@ def _event_numbers(numbers: Any, lang: str) -> str:
     return message("event_number" if len(numbers) == 1 else "event_numbers", lang, numbers=list(numbers))
 
 
+_MINUTES_PREFIX = re.compile(r"^\s*(?:(?:PV|proc[eè]s[- ]verbal)(?![^\W\d_]))?[\s.]*(?:n\s*[°ºo.]+\s*)?", re.IGNORECASE)
+
+
+def minutes_number(value: str | None, lang: str = "fr") -> str:
+    """The number of minutes without the `PV n°` that some people write with it: what it stands in says so already."""
+    return "—" if value is None else _MINUTES_PREFIX.sub("", value, count=1) or value
+
+
 def _low_high(values: Any, lang: str) -> str:
     low, high = values
     return message("low_high_one" if low == high else "low_high_range", lang, low=low, high=high)
@@ -260,6 +269,7 @@ _FORMATS: Mapping[str, Callable[[Any, str], str]] = {
     "past_month": _past_month,
     "event_numbers": _event_numbers,
     "event_on": _iso_day,
+    "minutes_number": minutes_number,
     "low_high": _low_high,
     "arrived_told": _arrived,
     "organisation": lambda value, lang: format_list(value, locale=lang) if isinstance(value, list) else str(value),

@@ -36,7 +36,7 @@ from schemas.codes import (
 from schemas.texts import LANGUAGES, message, number, percent
 
 COUNTRY = "ML"
-_SMALLEST_SHARE = 0.001
+SMALLEST_SHARE = 0.001
 """What one decimal of a percentage still shows."""
 
 
@@ -266,8 +266,8 @@ def part(share: float | None, lang: str = "fr") -> str:
     """A share of the national total; what is too small for one decimal is told as that, never as nothing."""
     if share is None:
         return message("agenda_no_share", lang)
-    if 0 < abs(share) < _SMALLEST_SHARE:
-        return message("agenda_tiny_share", lang, smallest=percent(_SMALLEST_SHARE, lang))
+    if 0 < abs(share) < SMALLEST_SHARE:
+        return message("agenda_tiny_share", lang, smallest=percent(SMALLEST_SHARE, lang))
     return percent(abs(share), lang)
 
 

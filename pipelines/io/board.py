@@ -12,8 +12,9 @@ from typing import Any
 from pipelines.io import agenda, reference
 from pipelines.io.agenda import Point
 from pipelines.io.store import ReleaseRow, Store
-from pipelines.model import Period
-from schemas.codes import Effect, PopulationGroup, Unit
+from pipelines.model import Period, RegionalVisa
+from pipelines.release import VISA_RULES
+from schemas.codes import Effect, PopulationGroup, ReleaseState, Unit
 
 Totals = Mapping[str, Mapping[str, int | None]]
 
@@ -53,6 +54,11 @@ class Board:
     discrepancies: tuple[Point, ...]
     """The open ones, what weighs most first."""
 
+    @property
+    def is_official(self) -> bool:
+        """Whether what is shown is what was published."""
+        return self.release is not None and self.release.state == ReleaseState.PUBLISHED and not self.differs
+
 
 def board(store: Store, period: Period) -> Board:
     release, numbered = store.draft_release(period), store.releases(period)
@@ -60,7 +66,7 @@ def board(store: Store, period: Period) -> Board:
     now = {row.place_id: row for row in store.region_board(period)}
     before = {row.place_id: row for row in store.region_board(period.previous())}
     heads = {head.region_id: head for head in store.current_heads(period)}
-    counts, hosts = _findings(store, period)
+    counts, hosts = _findings(store, period, _visas(store, period))
     waiting = tuple(point for point in agenda.points(store, period, release.as_of) if point.is_open) if release else ()
     lines = tuple(
         RegionLine(
@@ -107,33 +113,46 @@ class FindingLine:
     value: str | None
     params: Mapping[str, Any]
     reply: str | None = None
+    visa: RegionalVisa | None = None
+    """That came beside the return and answers the finding, which then only informs."""
 
 
 def findings_of(store: Store, period: Period) -> list[FindingLine]:
     """All findings of a month, the gravest first, then by region, file, sheet and row."""
-    order = list(Effect)
+    order, visas = list(Effect), _visas(store, period)
     rows = sorted(
         store.findings(period),
-        key=lambda row: (order.index(Effect(row["effect"])), region_of_finding(row) or "", row["file"] or "",
+        key=lambda row: (order.index(_effect(row, visas)), region_of_finding(row) or "", row["file"] or "",
                          row["sheet"] or "", row["row"] or 0, row["code"]),
     )  # fmt: skip
-    return [_finding_line(row) for row in rows]
+    return [_finding_line(row, visas) for row in rows]
 
 
-def _finding_line(row: Mapping[str, Any]) -> FindingLine:
+def _finding_line(row: Mapping[str, Any], visas: Mapping[str, RegionalVisa]) -> FindingLine:
     region = region_of_finding(row)
     return FindingLine(
-        region=reference.gazetteer().place(region).name if region else None, effect=Effect(row["effect"]), code=row["code"],
+        region=reference.gazetteer().place(region).name if region else None, effect=_effect(row, visas), code=row["code"],
         file=row["file"], sheet=row["sheet"], cell=row["cell"], row=row["row"], value=row["value"], params=json.loads(row["params"]),
-        reply=row["reply"],
+        reply=row["reply"], visa=visas.get(region or "") if row["code"] in VISA_RULES else None,
     )  # fmt: skip
+
+
+def _visas(store: Store, period: Period) -> dict[str, RegionalVisa]:
+    """The visa of each region whose return is validated. Where its file is found to have none, it came beside it."""
+    return {head.region_id: head.visa for head in store.current_heads(period) if head.visa is not None}
+
+
+def _effect(row: Mapping[str, Any], visas: Mapping[str, RegionalVisa]) -> Effect:
+    """What a finding does now: one about a visa that came since stands in no way."""
+    answered = row["code"] in VISA_RULES and region_of_finding(row) in visas
+    return Effect.INFORM if answered else Effect(row["effect"])
 
 
 def _nested(totals: Mapping[tuple[str, str], int | None]) -> dict[str, dict[str, int | None]]:
     return {str(group): {str(unit): totals.get((str(group), str(unit))) for unit in Unit} for group in PopulationGroup}
 
 
-def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], dict[str, str]]:
+def _findings(store: Store, period: Period, visas: Mapping[str, RegionalVisa]) -> tuple[dict[str, Counter[str]], dict[str, str]]:
     """Findings by effect of each region, and which region's return holds the rows of a region that sent none."""
     counts: dict[str, Counter[str]] = {}
     hosts: dict[str, str] = {}
@@ -141,7 +160,7 @@ def _findings(store: Store, period: Period) -> tuple[dict[str, Counter[str]], di
         region = region_of_finding(row)
         if region is None:
             continue
-        counts.setdefault(region, Counter())[row["effect"]] += 1
+        counts.setdefault(region, Counter())[_effect(row, visas)] += 1
         host = json.loads(row["params"] or "{}").get("received_in") if row["code"] == "RETURN_MISSING" else None
         if host:
             hosts[region] = host

@@ -8,20 +8,23 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import Any
 
 from rich.console import RenderableType
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from pipelines import deciding
 from pipelines.io import agenda as told
 from pipelines.io import reference
 from pipelines.io.agenda import Point, cell_of
+from pipelines.io.board import region_of_finding
 from pipelines.io.store import ReleaseRow, Store
 from pipelines.model import FLOW_ENDS, Compared, Period
+from pipelines.release import CARRIED_RULE, RETURN_RULE, VISA_RULES, Waiver, finding_key
 from schemas import codes, texts
 from schemas.texts import message, number
 
@@ -48,7 +51,9 @@ Key = tuple[str, str, str]
 class Story:
     """Why the numbers of one place are what they are: totals, the bridge items of each, the rows behind them, what was said.
     `points` are the discrepancies about the place itself that are open or were decided, `below` those about places inside it; `apart` are numbers about it that are not compared, and why.
-    `release` is the numbered release whose numbers these are, None for the working draft."""
+    A finding has in `lifted` by what it no longer stands in the way, as keys of `messages.toml` with what fills them in; `regions` are, for
+    the country, its regions by name with the totals of each. `release` is the numbered release whose numbers these are, None for the working
+    draft."""
 
     place_id: str
     name: str
@@ -63,6 +68,7 @@ class Story:
     below: Sequence[Point] = ()
     apart: Sequence[Mapping[str, Any]] = ()
     release: ReleaseRow | None = None
+    regions: Sequence[tuple[str, Mapping[Key, Mapping[str, Any]]]] = ()
 
     @property
     def grades_are_internal(self) -> bool:
@@ -106,13 +112,15 @@ def _story(store: Store, place_id: str, period: Period, points: Sequence[Point],
     if release is not None:
         points = _as_decided(points, release, bridge)
     live = [point for point in points if point.is_open or point.decisions]
+    regions = reference.expected_regions(period) if place.level == "country" else ()
     return Story(
         place_id=place_id, name=place.name, pcode=gazetteer.pcode(place_id), level=place.level, period=period,
         figures=sorted(store.figure_totals(period, place_id, revision=revision), key=_reading_order), bridge=bridge, rows=rows,
-        findings=_findings(store, period, inside, rows, release),
+        findings=_findings(store, period, inside, rows, release, points),
         points=[point for point in live if point.place_id == place_id],
         below=[point for point in live if point.place_id in inside - {place_id}],
         apart=[row for row in store.not_comparable(period) if row["place_id"] == place_id], release=release,
+        regions=[(gazetteer.place(region).name, {_key(row): row for row in store.figure_totals(period, region, revision=revision)}) for region in regions],
     )  # fmt: skip
 
 
@@ -128,19 +136,80 @@ def _as_decided(points: Sequence[Point], release: ReleaseRow, bridge: Sequence[M
 
 
 def _findings(
-    store: Store, period: Period, inside: set[str], rows: Sequence[Mapping[str, Any]], release: ReleaseRow | None
-) -> list[Mapping[str, Any]]:
+    store: Store, period: Period, inside: set[str], rows: Sequence[Mapping[str, Any]], release: ReleaseRow | None,
+    points: Sequence[Point],
+) -> list[Mapping[str, Any]]:  # fmt: skip
     """What was found of these rows, whoever's file they stand in; of the whole returns of these regions; and of the month about
-    these places. The gravest first. Of a release, only of the files it was made with."""
+    these places. The gravest first, each with what lifts it."""
     at = {(row["submission_id"], row["sheet"], row["row"]) for row in rows}
-    files = {row["submission_id"] for row in rows}
     found = [
-        row for row in store.findings(period)
-        if (release is None or row["submission_id"] in files) and ((row["submission_id"], row["sheet"], row["row"]) in at or row["region_id"] in inside
-        or (row["source"] == "draft" and row["place_id"] in inside))
+        row for row in store.findings(period, revision=release.revision if release else 0)
+        if (row["submission_id"], row["sheet"], row["row"]) in at or row["region_id"] in inside
+        or (row["source"] == "draft" and row["place_id"] in inside)
     ]  # fmt: skip
     order = list(codes.Effect)
-    return sorted(found, key=lambda row: order.index(codes.Effect(row["effect"])))
+    ordered = sorted(found, key=lambda row: order.index(codes.Effect(row["effect"])))
+    answers = _answers(store, period, release, points)
+    return [row | {"lifted": list(_lifted(row, answers))} for row in ordered]
+
+
+# --- what lifts a finding -----------------------------------------------------------------------------------------------
+
+Words = tuple[str, Mapping[str, Any]]
+"""A key of `messages.toml` and what fills it in."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What was given about the findings of a month: the visa (by, on, number) of each region whose return has one, waivers that held on
+    the day of the release (all that still hold for the draft), the decision to carry a region forward, and explanations by finding key."""
+
+    visas: Mapping[str, tuple[Any, ...]]
+    waivers: Sequence[Waiver]
+    carried: Mapping[str, Mapping[str, Any]]
+    explanations: Mapping[str, Mapping[str, Any]]
+
+
+def _answers(store: Store, period: Period, release: ReleaseRow | None, points: Sequence[Point]) -> _Answers:
+    shown = release or store.draft_release(period)
+    named = ("validated_by", "validated_on", "minutes_number")
+    held = [row for row in store.release_returns(period, shown.revision if shown else 0) if row["validated"]]
+    visas = {row["region_id"]: tuple(row[name] for name in named) for row in held}
+    if release is None:  # what was given since the last consolidation holds for the next
+        visas |= {head.region_id: astuple(head.visa) for head in store.current_heads(period) if head.visa is not None}
+    published = release and (release.published_on or release.signed_on)
+    waivers = [
+        waiver for waiver in store.waivers(period)
+        if (waiver.holds_on(published) if published else shown is None or waiver.expires_on >= shown.as_of)
+    ]  # fmt: skip
+    carried = {
+        point.place_id: point.standing for point in points
+        if point.rule == CARRIED_RULE and point.status is codes.DiscrepancyStatus.DECIDED and point.standing is not None
+    }  # fmt: skip
+    return _Answers(visas, waivers, carried, store.explanations(period))
+
+
+def _lifted(row: Mapping[str, Any], answers: _Answers) -> Iterator[Words]:
+    """Why a finding no longer stands in the way of a publication; nothing while it does."""
+    code, region = row["code"], region_of_finding(row) or ""
+    params = json.loads(row["params"] or "{}")
+    if code in VISA_RULES and region in answers.visas:
+        by, day, number_of = answers.visas[region]
+        yield "explain_lifted_visa", {"by": by, "day": day, "minutes_number": number_of}
+    elif code in (*VISA_RULES, RETURN_RULE):
+        # rows that came in another region's return want a visa, as those of a return of one's own do
+        wanted = codes.Promise.VISA if code in VISA_RULES or params.get("received_in") else codes.Promise.RETURN
+        for waiver in answers.waivers:
+            if (waiver.region_id, waiver.promise) == (region, wanted):
+                yield "explain_lifted_waiver", {"by": waiver.granted_by, "until": waiver.expires_on, "reason": waiver.reason}
+        if code == RETURN_RULE and (decision := answers.carried.get(region)) is not None:
+            yield "explain_lifted_carried", {"number_of": str(decision["id"]), "by": decision["decided_by"], "day": decision["decided_on"]}  # fmt: skip
+    if row["reply"]:
+        yield "sent_back_reply", {"reply": row["reply"]}
+    about = row["place_id"] or region_of_finding(row)
+    said = answers.explanations.get(finding_key(code, about, row["sheet"], row["cell"], row["row"], row["value"], params))
+    if said is not None:
+        yield "explain_lifted_explained", {"by": said["given_by"], "day": said["given_on"], "reason": said["reason"]}
 
 
 def _reading_order(figure: Mapping[str, Any]) -> tuple[int, int, int]:
@@ -166,6 +235,14 @@ def _inside(place_id: str) -> set[str]:
 
 
 def lines(story: Story, lang: str) -> Iterator[RenderableType]:
+    """What is printed of a place. A line too long for the screen goes on below its own beginning."""
+    for line in _lines(story, lang):
+        text = line.lstrip(" ") if isinstance(line, str) else ""
+        indent = len(line) - len(text) if isinstance(line, str) else 0
+        yield Padding(text, (0, 0, 0, indent), expand=False) if indent else line
+
+
+def _lines(story: Story, lang: str) -> Iterator[RenderableType]:
     yield title(story, lang)
     if story.release is not None and (story.points or story.below):
         yield message("explain_points_now", lang)
@@ -177,6 +254,8 @@ def lines(story: Story, lang: str) -> Iterator[RenderableType]:
         yield message("explain_findings", lang)
         for finding in story.findings[:FINDINGS_SHOWN]:
             yield _finding_line(finding, lang)
+            for key, params in finding["lifted"]:
+                yield f"      {escape(message(key, lang, **params))}"
         if len(story.findings) > FINDINGS_SHOWN:
             yield told.counted("explain_more_findings", len(story.findings) - FINDINGS_SHOWN, lang)
 
@@ -218,8 +297,17 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
     else:
         basis = codes.Basis(figure["basis"]).label(lang) if figure["basis"] else "—"
         internal = message("explain_grade_internal", lang) if story.grades_are_internal else ""
+        status = codes.ObsStatus(figure["obs_status"])
+        state = "" if status is codes.ObsStatus.NORMAL else message("explain_figure_state", lang, state=status)
         yield message(
-            "explain_figure", lang, name=name, value=figure["value"], grade=figure["grade"], internal=internal, basis=basis
+            "explain_figure",
+            lang,
+            name=name,
+            value=figure["value"],
+            grade=figure["grade"],
+            internal=internal,
+            basis=basis,
+            state=state,
         )
     # what is missing for want of a return has nothing more to tell; what a decision took away has
     items = [item for item in story.bridge if _key(item) == key]
@@ -229,18 +317,17 @@ def _figure_lines(story: Story, figure: Mapping[str, Any], lang: str) -> Iterato
     yield from _other_unit_lines(story, key, lang)
     yield from _below_lines(story, [point for point in story.below if _about(point) == key], lang)
     if figure["value"] is not None:
-        yield from _row_lines(story, key, lang)
+        yield from _region_lines(story, key, lang) if story.regions else _row_lines(story, key, lang)
 
 
 def _block(story: Story, figure: Mapping[str, Any], items: Sequence[Mapping[str, Any]], lang: str) -> Table:
     """From the return to the figure: each step with its reason, a rule, and what it comes to."""
-    block = Table.grid(padding=(0, 2, 0, 0))
-    block.add_column(justify="right", no_wrap=True, min_width=_AMOUNT)
-    block.add_column(overflow="fold")
+    block = _columns()
     decided = {one["id"]: (point, one) for point in (*story.points, *story.below) for one in point.decisions}
     for item in items:
         block.add_row(*_item_cells(item, lang))
-        if item["decision_id"] in decided:
+        # households and individuals are one question, told with the unit it is put in
+        if item["decision_id"] in decided and decided[item["decision_id"]][0].unit == item["unit"]:
             for line in _alternatives(*decided[item["decision_id"]], lang):
                 block.add_row("", f"[dim]{escape(line)}[/]")
     block.add_row("─" * _RULE, "")
@@ -251,24 +338,33 @@ def _block(story: Story, figure: Mapping[str, Any], items: Sequence[Mapping[str,
     return block
 
 
+def _columns() -> Table:
+    """Numbers below one another, each with its words."""
+    block = Table.grid(padding=(0, 2, 0, 0))
+    block.add_column(justify="right", no_wrap=True, min_width=_AMOUNT)
+    block.add_column(overflow="fold")
+    return block
+
+
 def _item_cells(item: Mapping[str, Any], lang: str) -> tuple[str, str]:
     why = told.item_words(item, lang) if item["decision_id"] else told.reason_words(item, lang)
     if item["value"] is None:
         return "—", f"{escape(why)} : {codes.MissingReason(item['missing_reason']).label(lang)}"
-    sign = "+" if item["item"] and item["value"] > 0 else ""
+    value = told.signed(item["value"], lang) if item["item"] or item["value"] < 0 else number(item["value"], lang)
     where = " › ".join(str(part) for part in (item["file"], item["sheet"], item["cell"]) if part)
-    return sign + number(item["value"], lang), escape(why) + (f"  [dim]({escape(where)})[/]" if where else "")
+    return value, escape(why) + (f"  [dim]({escape(where)})[/]" if where else "")
 
 
 def _alternatives(point: Point, decision: Mapping[str, Any], lang: str) -> Iterator[str]:
-    """What a decision left aside: the numbers of the other sources, and what else might have been decided, with what it would have
-    given. On the numbers on which it was taken, not on those of today."""
+    """What a decision left aside: the numbers of the other sources, and what else might have been decided where that would have given
+    a number. On the numbers on which it was taken, not on those of today."""
     if decision["undone"]:
         return
     for value in told.not_taken(decision):
         yield message("explain_not_taken", lang, numbers=told.value_line(value, lang))
-    for other in other_actions(point, decision):
-        yield message("explain_other_action", lang, other=_other_words(*other, point, lang))
+    for action, source, gives in other_actions(point, decision):
+        if gives:
+            yield message("explain_other_action", lang, other=_other_words(action, source, gives, point, lang))
 
 
 def other_actions(point: Point, decision: Mapping[str, Any]) -> list[tuple[codes.Action, str | None, Mapping[str, int]]]:
@@ -299,7 +395,7 @@ def _other_words(action: codes.Action, source: str | None, gives: Mapping[str, i
     numbers = [told.amount(gives[unit], unit, lang) for unit in codes.Unit if unit in gives]
     if action is codes.Action.TAKE_SOURCE and point.additional:
         numbers = [f"+{amount}" for amount in numbers]
-    return message("explain_gives", lang, action=said, numbers=numbers) if numbers else said
+    return message("explain_gives", lang, action=said, numbers=numbers)
 
 
 def _point_lines(story: Story, points: Sequence[Point], lang: str) -> Iterator[RenderableType]:
@@ -343,12 +439,12 @@ def _decision_lines(story: Story, point: Point, decision: Mapping[str, Any], lan
     if numbers:
         yield "            " + message("explain_changed" if holds else "explain_changed_still", lang, numbers=numbers,
                                        period=str(story.period))  # fmt: skip
-        return
-    if holds:
+    elif holds:
         later = decision["action"] in codes.CHANGES_A_NUMBER and story.release is None
         yield "            " + message("explain_changed_later" if later else "explain_unchanged", lang, period=str(story.period))
-    for line in _alternatives(point, decision, lang):
-        yield f"            [dim]{escape(line)}[/]"
+    if point.unit not in {item["unit"] for item in changed}:  # else they stand with the step of the bridge
+        for line in _alternatives(point, decision, lang):
+            yield f"            [dim]{escape(line)}[/]"
 
 
 def _changed(story: Story, decision: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -387,6 +483,20 @@ def _apart_lines(story: Story, lang: str) -> Iterator[str]:
         yield "    " + told.counted("explain_more_apart", len(story.apart) - POINTS_SHOWN, lang)
 
 
+def _region_lines(story: Story, key: Key, lang: str) -> Iterator[RenderableType]:
+    """The country by its regions, and how to go on to the rows of one."""
+    named = [(name, figures[key]) for name, figures in story.regions if key in figures]
+    known = [(name, figure["value"]) for name, figure in named if figure["value"] is not None]
+    block = _columns()
+    for name, value in known:
+        block.add_row(number(value, lang), escape(name))
+    silent = [name for name, figure in named if figure["value"] is None]
+    if silent:
+        block.add_row("—", escape(", ".join(silent)))
+    yield block
+    yield message("explain_region_more", lang, period=str(story.period))
+
+
 def _row_lines(story: Story, key: Key, lang: str) -> Iterator[str]:
     field = _CELL_OF[key[2]]
     behind = list(_rows_behind(story, key))
@@ -420,12 +530,15 @@ def _rows_behind(story: Story, key: Key) -> Iterator[tuple[Mapping[str, Any], st
 
 def as_json(story: Story, lang: str = "fr") -> dict[str, Any]:
     said = ("code", "effect", "file", "sheet", "cell", "row", "value", "message", "remedy")
+    lifted = [[message(key, lang, **params) for key, params in finding["lifted"]] for finding in story.findings]
     return {
         "place": story.name, "pcode": story.pcode, "level": story.level, "period": str(story.period), "release": _release_json(story),
         "figures": [dict(figure) for figure in story.figures],
         "bridge": [{name: _day(value) for name, value in item.items()} for item in story.bridge],
         "rows": [_row_json(row) for row in story.rows],
-        "findings": [{name: finding[name] for name in said} for finding in story.findings],
+        "findings": [
+            {name: finding[name] for name in said} | {"lifted": by} for finding, by in zip(story.findings, lifted, strict=True)
+        ],
         "discrepancies": [_point_json(story, point, lang) for point in story.points],
         "discrepancies_below": [_point_json(story, point, lang) for point in story.below],
         "not_comparable": [

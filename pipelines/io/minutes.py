@@ -55,7 +55,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A national figure, and what it was in the last publication; None where there is none."""
+    """A national figure, and what it was in what it is compared with; None where there is none."""
 
     group: PopulationGroup
     measure: Measure
@@ -94,8 +94,8 @@ class OfRegion:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A decision of the commission: the discrepancy in one sentence with its numbers side by side, what was decided, and what that
-    changes, in persons (None for a decision that changes no number)."""
+    """A decision of the commission: the discrepancy in one sentence, the numbers on which it was taken side by side, what was decided,
+    and what that changes, in persons (None for a decision that changes no number)."""
 
     number: int
     place_id: str
@@ -131,9 +131,23 @@ class Revised:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What the figures are compared with: a revision of a month, or its draft (`revision` 0), which nobody published."""
+
+    period: Period
+    revision: int = 0
+
+    def title(self) -> str:
+        """`Publication de novembre 2019, révision 1`, or `Projet de novembre 2019 (non publié)`."""
+        key = "cmp_minutes_before" if self.revision else "cmp_minutes_before_draft"
+        return message(key, month_name=texts.month(str(self.period)), revision=str(self.revision))
+
+
+@dataclass(frozen=True, slots=True)
 class Meeting:
-    """The meeting of the CMP about one revision of a month. `compared_with` names the last publication (None for the first), `due` is
-    the day by which members were asked to reply, `reservations` are (kind, sentence) in the order of the release."""
+    """The meeting of the CMP about one revision of a month. `compared_with` is what its figures are compared with (None when there is
+    nothing), `due` the day by which members were asked to reply, `reservations` are (kind, sentence) in the order of the release,
+    `fingerprint` that of the key that signs its files."""
 
     period: Period
     revision: int
@@ -147,8 +161,9 @@ class Meeting:
     answers: Sequence[Answer] = ()
     due: date | None = None
     reservations: Sequence[tuple[ReservationKind, str]] = ()
-    compared_with: str | None = None
+    compared_with: Before | None = None
     revised: Revised | None = None
+    fingerprint: str | None = None
 
 
 def minutes_name(period: Period, revision: int) -> str:
@@ -161,7 +176,7 @@ def minutes(meeting: Meeting, sender: Sender) -> bytes:
     document = blank()
     month = texts.month(str(meeting.period))
     page_numbers(
-        document, message("cmp_minutes_foot", number_of=meeting.number, month_name=month, revision=str(meeting.revision))
+        document, message("cmp_minutes_foot", minutes_number=meeting.number, month_name=month, revision=str(meeting.revision))
     )
     _head(document, meeting, sender, month)
     parts = (
@@ -184,7 +199,7 @@ def _head(document: Docx, meeting: Meeting, sender: Sender, month: str) -> None:
     say(document, message(key, month_name=month, revision=str(meeting.revision)), bold=True, size=11, after=6, align=centre)
     table(document, [message("cmp_minutes_number"), message("cmp_minutes_held_on"), message("cmp_minutes_month"),
                      message("cmp_minutes_revision")],
-          [[meeting.number, texts.day(meeting.held_on), month, str(meeting.revision)]], (4.1, 4.1, 4.1, 4.1), size=9.5)  # fmt: skip
+          [[texts.minutes_number(meeting.number), texts.day(meeting.held_on), month, str(meeting.revision)]], (4.1, 4.1, 4.1, 4.1), size=9.5)  # fmt: skip
     say(document, message("cmp_minutes_opening", day=meeting.held_on, month_name=month, last_day=meeting.period.last_day))
 
 
@@ -237,19 +252,22 @@ def _revised(document: Docx, meeting: Meeting) -> None:
 
 
 def _figures(document: Docx, meeting: Meeting) -> None:
-    if meeting.compared_with:
-        say(document, message("cmp_minutes_compared", past=meeting.compared_with))
-    else:
+    figure, value, change, share = (
+        message(f"cmp_minutes_column_{name}") for name in ("figure", "value", "change", "change_share")
+    )
+    names = [f"{line.group.fr}, {line.measure.fr} ({line.unit.fr})" for line in meeting.headlines]
+    if meeting.compared_with is None:
         say(document, message("cmp_minutes_first"))
-    titles = [message(f"cmp_minutes_column_{name}") for name in ("figure", "value", "past", "change", "change_share")]
+        lines = [[name, _value(line.value)] for name, line in zip(names, meeting.headlines, strict=True)]
+        table(document, [figure, value], lines, (8.2, 8.2), size=9, right=(1,))
+        return
+    past = meeting.compared_with.title()
+    say(document, message("cmp_minutes_compared", past=past[:1].lower() + past[1:]))
     lines = [
-        [
-            f"{line.group.fr}, {line.measure.fr} ({line.unit.fr})", _value(line.value), _value(line.before),
-            _gap(line.value, line.before), _share(line.value, line.before),
-        ]
-        for line in meeting.headlines
-    ]  # fmt: skip
-    table(document, titles, lines, (6.6, 2.6, 2.6, 2.6, 2.0), size=9, right=(1, 2, 3, 4))
+        [name, _value(line.value), _value(line.before), _gap(line.value, line.before), _share(line.value, line.before)]
+        for name, line in zip(names, meeting.headlines, strict=True)
+    ]
+    table(document, [figure, value, past, change, share], lines, (6.0, 2.4, 3.8, 2.4, 1.8), size=9, right=(1, 2, 3, 4))
 
 
 def _value(value: int | None) -> str:
@@ -261,7 +279,10 @@ def _gap(now: int | None, before: int | None) -> str:
 
 
 def _share(now: int | None, before: int | None) -> str:
-    return "—" if now is None or not before else texts.percent((now - before) / before, signed=True)
+    if now is None or not before:
+        return "—"
+    tiny = 0 < abs(now - before) / before < told.SMALLEST_SHARE
+    return told.part((now - before) / before) if tiny else texts.percent((now - before) / before, signed=now != before)
 
 
 # --- regions ------------------------------------------------------------------------------------------------------------
@@ -293,7 +314,7 @@ def _received(line: OfRegion) -> str:
 def _visa(line: OfRegion) -> str:
     if not (line.visa_by and line.visa_on):
         return message("cmp_minutes_no_visa")
-    number = message("cmp_minutes_visa_number", number_of=line.visa_number) if line.visa_number else ""
+    number = message("cmp_minutes_visa_number", minutes_number=line.visa_number) if line.visa_number else ""
     return message("cmp_minutes_visa", by=line.visa_by, day=line.visa_on) + number
 
 
@@ -309,6 +330,8 @@ def _waivers(waivers: Iterable[Waived]) -> str:
 
 
 def _decisions(document: Docx, meeting: Meeting) -> None:
+    if meeting.revised is not None:
+        say(document, message("cmp_minutes_decisions_since", replaced=meeting.revised.replaces))
     if not meeting.decisions:
         say(document, message("cmp_minutes_no_decision"))
         return
@@ -371,6 +394,9 @@ def _reservations(document: Docx, meeting: Meeting) -> None:
 def _closing(document: Docx, meeting: Meeting) -> None:
     adopted = message("cmp_minutes_adopted", month_name=texts.month(str(meeting.period)), revision=str(meeting.revision))
     say(document, adopted).paragraph_format.keep_with_next = True
+    if meeting.fingerprint is not None:
+        told_key = message("cmp_minutes_key", fingerprint=meeting.fingerprint)
+        say(document, told_key).paragraph_format.keep_with_next = True
     titles = [message(f"cmp_minutes_column_{name}") for name in ("name", "function", "signature")]
     table(
         document,

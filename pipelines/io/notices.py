@@ -21,7 +21,7 @@ from pipelines.io.correspondence import Calendar
 from pipelines.io.exports import withdraw_workbooks_of_people, write_workbook_of_people
 from pipelines.io.letterhead import Sender, address, blank, finish, heading, letterhead, page_numbers, say, sign, table
 from pipelines.io.store import Store
-from pipelines.model import Period
+from pipelines.model import Compared, Period
 from pipelines.places import Gazetteer
 from schemas import texts
 from schemas.cells import plain
@@ -46,7 +46,8 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decision behind an adjustment, with the number of its record."""
+    """The decision behind an adjustment, with the number of its record; `cited` are the numbers that it took, or took away, whose
+    cell is known."""
 
     number: int
     action: Action
@@ -54,6 +55,7 @@ class Decided:
     by: str
     on: date
     reason: str
+    cited: tuple[Compared, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,12 @@ class Adjusted:
     def where(self) -> str:
         """`fiche_gao.xlsx, PDI, F8, G8`; empty for what stands in no return."""
         return ", ".join(part for part in (self.file, self.sheet, *self.cells) if part)
+
+    @property
+    def known_by(self) -> tuple[Any, ...]:
+        """What makes it the same adjustment in two revisions; the file and the cell may be those of another version of a return."""
+        decision = self.decision.number if self.decision else None
+        return (self.kind, self.place_id, self.group, self.measure, *self.amounts.items(), self.other, decision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,37 +128,71 @@ class Written:
 
 
 def of_release(store: Store, period: Period, gazetteer: Gazetteer, *, revision: int) -> tuple[Notice, ...]:
-    """The notices of a revision that circulates, in the order of region ids; with `revision=0`, of the working draft."""
+    """The notices of a revision that circulates, in the order of region ids; with `revision=0`, of the working draft. A region whose
+    adjustments are those of the revision before has been told."""
+    made = _of_revision(store, period, gazetteer, revision)
+    if revision < 2:
+        return made
+    before = {notice.region_id: _known(notice) for notice in _of_revision(store, period, gazetteer, revision - 1)}
+    return tuple(notice for notice in made if before.get(notice.region_id) != _known(notice))
+
+
+def _known(notice: Notice) -> frozenset[tuple[Any, ...]]:
+    return frozenset(item.known_by for item in notice.items)
+
+
+def _of_revision(store: Store, period: Period, gazetteer: Gazetteer, revision: int) -> tuple[Notice, ...]:
     regions = [row.place_id for row in store.region_board(period) if row.place_id != _COUNTRY]
-    decided = {row["place_id"] for row in store.discrepancies(period) if row["decisions"]} - {_COUNTRY}
+    asked = store.discrepancies(period)
+    decided = {row["place_id"] for row in asked if row["decisions"]} - {_COUNTRY}
+    cited = {decision["id"]: _cited(decision) for row in asked for decision in row["decisions"]}
     # all adjustments reach their region, but for a decision about a commune that its cercle counts whole
     places = [*regions, *sorted(decided - set(regions))]
     rows = [row | {"place_id": place} for place in places for row in store.bridge(period, place, revision=revision)]
-    return notices(rows, gazetteer, period=period, revision=revision, findings=store.findings(period))
+    return notices(rows, gazetteer, period=period, revision=revision, findings=store.findings(period), cited=cited)
+
+
+def _cited(decision: Row) -> tuple[Compared, ...]:
+    """The numbers that a decision takes, or the one that it excludes, where it is known in which cell they stand."""
+    values = tuple(Compared(**value) for value in decision["values"])
+    if decision["action"] == Action.EXCLUDE:
+        about = [value for value in values if value.source_id == Compared.RETURN]
+    else:
+        aside = told.not_taken(decision)
+        about = [value for value in values if value not in aside]
+    return tuple(value for value in about if value.where)
 
 
 def notices(
-    bridge_rows: Iterable[Row], gazetteer: Gazetteer, *, period: Period, revision: int, findings: Iterable[Row] = ()
-) -> tuple[Notice, ...]:
+    bridge_rows: Iterable[Row], gazetteer: Gazetteer, *, period: Period, revision: int, findings: Iterable[Row] = (),
+    cited: Mapping[int, tuple[Compared, ...]] | None = None,
+) -> tuple[Notice, ...]:  # fmt: skip
     """One notice for each region that has something to be told, in the order of region ids, its items from the heaviest down.
 
     `bridge_rows` are items as `Store.bridge` gives them, of the regions and of any places below them: an adjustment stands at its
-    place and at all above, and is told once. `findings` (as `Store.findings` gives them) say why a row was rejected.
+    place and at all above, and is told once. `findings` (as `Store.findings` gives them) say why a row was rejected, `cited` by the id of
+    a decision which numbers it took.
     """
     rows = _without_moves_for_nothing([row for row in bridge_rows if row["place_id"] != _COUNTRY])
     found: dict[str, dict[tuple[Any, ...], list[Row]]] = {}
     for row in rows:
         if row["kind"] in TOLD and row["value"]:
             found.setdefault(_region(row["place_id"], gazetteer), {}).setdefault(_identity(row), []).append(row)
-    ends, why = _ends(rows, gazetteer), _why_rejected(findings)
+    ends, why, cited = _ends(rows, gazetteer), _why_rejected(findings), cited or {}
     made = []
     for region_id in sorted(found):
-        items = tuple(_told_items(region_id, found[region_id].values(), gazetteer, ends, why))
+        told_ones = _told_items(region_id, found[region_id].values(), gazetteer, ends, why)
+        items = tuple(_with_cells(item, cited) for item in told_ones)
         if items:
             own = [row for row in rows if row["place_id"] == region_id]
             once = any(row["kind"] == AdjustmentKind.INSIDE_CERCLE_ROW for row in own)
             made.append(Notice(region_id, gazetteer.place(region_id).name, period, revision, items, _totals(own, items), once))
     return tuple(made)
+
+
+def _with_cells(item: Adjusted, cited: Mapping[int, tuple[Compared, ...]]) -> Adjusted:
+    made = item.decision
+    return item if made is None else replace(item, decision=replace(made, cited=cited.get(made.number, ())))
 
 
 def _without_moves_for_nothing(rows: Sequence[Row]) -> list[Row]:
@@ -316,6 +358,8 @@ def letter(notice: Notice, calendar: Calendar, sender: Sender, recipient: str) -
         say(document, message("notice_counted_once"), size=8.5)
     heading(document, message("notice_items"))
     _items_table(document, notice)
+    # what may be done, the signature and the slip stand on one page, so that neither is alone on the next
+    first = len(document.paragraphs)
     until = message("notice_until", due=calendar.due) if calendar.due else message("notice_until_none")
     heading(document, message("notice_what"))
     say(document, message("notice_may", recipient=recipient, until=until))
@@ -324,6 +368,8 @@ def letter(notice: Notice, calendar: Calendar, sender: Sender, recipient: str) -
     say(document, message("letter_thanks"), after=10)
     sign(document, sender)
     _slip(document, notice, calendar, recipient, month)
+    for paragraph in document.paragraphs[first:-1]:
+        paragraph.paragraph_format.keep_with_next = True
     return finish(document, calendar.dated)
 
 
@@ -383,7 +429,7 @@ def reasons(item: Adjusted) -> list[str]:
         made = item.decision
         action = told.action_words(made.action, made.source)
         lines = [message("notice_decision", number_of=str(made.number), action=action, by=made.by, day=made.on),
-                 message("notice_decision_reason", reason=made.reason)]  # fmt: skip
+                 message("notice_decision_reason", reason=made.reason), *map(_source_words, made.cited)]  # fmt: skip
     elif item.kind is AdjustmentKind.ROW_REJECTED:
         lines = [message("notice_rejected", reason=_sentence(item))]
     elif item.kind in (AdjustmentKind.MOVED_OUT, AdjustmentKind.TOLD_BY_OWN_REGION):
@@ -396,13 +442,19 @@ def reasons(item: Adjusted) -> list[str]:
     return [*lines, message("notice_where", where=item.where)] if item.where else lines
 
 
+def _source_words(value: Compared) -> str:
+    """`D'après Mission conjointe, 640 individus, au 21/12/2019. Cellule : chiffres.xlsx, Feuille 1, I5`."""
+    amount, as_of = told.amount(value.value, value.unit), told.day_or_text(value.as_of)
+    return message("notice_decision_source", source=told.source_words(value), amount=amount, as_of=as_of, where=value.where)
+
+
 def _sentence(item: Adjusted) -> str:
     """Why the row was rejected, where a finding says it."""
     return item.reason if item.reason != AdjustmentKind.ROW_REJECTED.fr else message("notice_rejected_unsaid")
 
 
 def _slip(document: Docx, notice: Notice, calendar: Calendar, recipient: str, month: str) -> None:
-    """What the region cuts off and sends back. It stays on one page."""
+    """What the region cuts off and sends back."""
     left = WD_ALIGN_PARAGRAPH.LEFT
     due = message("notice_slip_due", due=calendar.due) if calendar.due else ""
     lines = (
@@ -414,11 +466,10 @@ def _slip(document: Docx, notice: Notice, calendar: Calendar, recipient: str, mo
         (message("notice_slip_contests", reply=_capital(NoticeReply.CONTESTED.fr)), {"after": 4}),
     )  # fmt: skip
     for text, shape in lines:
-        say(document, text, align=left, **shape).paragraph_format.keep_with_next = True  # type: ignore[arg-type]
+        say(document, text, align=left, **shape)  # type: ignore[arg-type]
     titles = [message(f"notice_slip_column_{name}") for name in ("number", "why", "figure")]
     table(document, titles, [["\n", "", ""]] * 3, (1.6, 10.8, 4.0), together=True)
-    document.paragraphs[-1].paragraph_format.keep_with_next = True
-    say(document, message("notice_slip_who"), align=left, after=6).paragraph_format.keep_with_next = True
+    say(document, message("notice_slip_who"), align=left, after=6)
     say(document, message("notice_slip_signed"), align=left)
 
 

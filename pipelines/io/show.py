@@ -13,7 +13,7 @@ from rich.table import Table
 
 from pipelines.io import agenda
 from pipelines.io.board import Board, FindingLine, RegionLine
-from pipelines.model import FileReport, Finding, Since
+from pipelines.model import FileReport, Finding, RegionalVisa, Since
 from schemas import codes, texts
 from schemas.codes import Effect, PopulationGroup, Unit
 from schemas.texts import message, number, percent
@@ -35,8 +35,9 @@ def finding_sentence(finding: Finding, lang: str) -> str:
 
 def board_table(board: Board, lang: str) -> Table:
     """One line a region: received, validated, households, individuals, change, findings by effect, open discrepancies."""
+    named = {"month_name": texts.month(str(board.period), lang), "revision": str(board.release.revision) if board.release else ""}
     table = Table(
-        title=message("board_title", lang, month_name=texts.month(str(board.period), lang)),
+        title=message("board_title_official" if board.is_official else "board_title", lang, **named),
         title_justify="left",
         box=SIMPLE,
         padding=(0, 1, 0, 0),
@@ -133,9 +134,15 @@ def finding_lines(findings: Sequence[FindingLine], lang: str) -> Iterator[str]:
         colour = _COLOURS[found.effect]
         sentence = texts.rule_sentence(found.code, found.params, lang)
         reply = f" — {message('sent_back_reply', lang, reply=found.reply)}" if found.reply else ""
-        yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence + reply)}"
+        visa = f" — {_visa_words(found.visa, lang)}" if found.visa else ""
+        yield f"  [{colour}]{found.effect.label(lang)}[/] · {escape(where)} · {escape(sentence + reply + visa)}"
     if len(findings) > LINES_OF_FINDINGS:
         yield "  " + message("board_more", lang, count=len(findings) - LINES_OF_FINDINGS)
+
+
+def _visa_words(visa: RegionalVisa, lang: str) -> str:
+    said = {"by": visa.validated_by, "day": visa.validated_on, "minutes_number": visa.minutes_number}
+    return message("explain_lifted_visa", lang, **said)
 
 
 def status_json(board: Board) -> dict[str, Any]:

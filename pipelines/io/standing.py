@@ -33,7 +33,9 @@ class Standing:
     region_replies: Mapping[str, Mapping[str, Any]]
 
 
-def standing(store: Store, period: Period, *, by: str, on: date, materiality: int, numbers_hold: tuple[bool, bool] = (True, True)) -> Standing:  # fmt: skip
+def standing(
+    store: Store, period: Period, *, by: str, on: date, materiality: int, numbers_hold: tuple[bool, bool] = (True, True), has_key: bool = True,
+) -> Standing:  # fmt: skip
     """How the release on its way stands on a day, or the draft when none is. `numbers_hold`: whether the bridge adds up and whether
     the figures are still those that circulated."""
     release = store.candidate(period)
@@ -52,9 +54,28 @@ def standing(store: Store, period: Period, *, by: str, on: date, materiality: in
             reference.gazetteer().place(region).name: str(reply["reason"])
             for region, reply in said.items() if reply["reply"] == NoticeReply.CONTESTED
         },
-        bridge_holds=numbers_hold[0], dataset_holds=numbers_hold[1], materiality=materiality,
+        bridge_holds=numbers_hold[0], dataset_holds=numbers_hold[1], materiality=materiality, has_key=has_key,
+        draft_moved=release is not None and _moved(store, period, release), acts_left_out=_acts_left_out(store, period),
     )  # fmt: skip
     return Standing(release, seen, awaited, said)
+
+
+def _moved(store: Store, period: Period, release: ReleaseRow) -> bool:
+    """Whether the draft is no longer what circulates: its figures or bridge, or the returns it is made with."""
+    draft = store.draft_release(period)
+    returns = [
+        {
+            row["region_id"]: (row["sha256"], bool(row["validated"]), row["validated_by"])
+            for row in store.release_returns(period, revision)
+        }
+        for revision in (0, release.revision)
+    ]
+    return draft is None or draft.dataset_sha256 != release.dataset_sha256 or returns[0] != returns[1]
+
+
+def _acts_left_out(store: Store, period: Period) -> bool:
+    draft = store.draft_release(period)
+    return draft is not None and draft.acts_seen != store.acts_given(period)
 
 
 def of_regions(found: Standing, store: Store, period: Period) -> tuple[OfRegion, ...]:
@@ -83,19 +104,16 @@ def _regions(store: Store, period: Period, release: ReleaseRow | None) -> Iterat
     gazetteer = reference.gazetteer()
     revision = release.revision if release else 0
     returns = {row["region_id"]: row for row in store.release_returns(period, revision)}
-    # a visa that came beside the return since then holds for the same file
-    live = {head.region_id: head for head in store.current_heads(period)}
     hosts = _hosts(store, period)
     decided = {
         point.place_id for point in agenda.points(store, period, period.last_day)
         if point.rule == CARRIED_RULE and point.status is DiscrepancyStatus.DECIDED
     }  # fmt: skip
     for region in reference.expected_regions(period):
-        held, head = returns.get(region), live.get(region)
-        since = held is not None and head is not None and head.sha256 == held["sha256"] and head.validated
+        held = returns.get(region)
         yield RegionState(
             region_id=region, name=gazetteer.place(region).name, received=held is not None, received_in=hosts.get(region),
-            visa=bool(held and held["validated"]) or since,
+            visa=bool(held and held["validated"]),
             carried=None if held is not None else _carried(store, period, region, revision),
             carry_decided=region in decided, rows_rejected=held["rows_rejected"] if held else 0,
         )  # fmt: skip

@@ -13,8 +13,9 @@ import pytest
 from pipelines.io.show import SHOWN
 from pipelines.io.store import NewDecision, Store
 from pipelines.io.store.releases import Opening, Signature
+from pipelines.release import Visa, Waiver, finding_key
 from pipelines.settings import Settings
-from schemas.codes import RevisionReason
+from schemas.codes import Promise, RevisionReason
 from tests.cli.conftest import Command, Result
 from tests.months_disputed import DISPUTED, GAO, MEETING, REASON, circulated, copied, of_source, run
 from tests.months_settled import CHANGED, consolidated
@@ -56,6 +57,10 @@ def test_what_disagrees_with_a_number_stands_below_its_bridge(cmp_idp: Command, 
 
 def test_the_country_counts_what_is_open_below_and_tells_none_of_it(cmp_idp: Command, data: Path) -> None:
     said = plain(cmp_idp("explain", "Mali", MONTH, data=data))
+    # each region with its figure, and no row of a return
+    assert "80 000 Mopti" in said
+    assert "… la suite, région par région : cmp-idp explain RÉGION 2019-12" in said
+    assert "←" not in said
     assert "2 écarts ouverts plus bas : Mopti (1), Bankass (région de Mopti) (1). Les voir : cmp-idp explain LIEU 2019-12" in said
     assert "fait circuler" not in said
 
@@ -97,7 +102,7 @@ def test_a_decision_says_who_when_why_what_it_changed_and_what_it_left_aside(cmp
     action = "prendre la valeur d'une autre source (NRC), par Awa Traoré le 12/01/2020 : « Liste vérifiée avec le service local »"
     for part in (
         "PDI — effectif — individus : 9 100",
-        f"-2 900 décision n° 1 de la CMP, {action}",
+        f"−2 900 décision n° 1 de la CMP, {action}",
         f"Décision n° 1 (en vigueur) : {action}",
         "Ce qu'elle change ici : −2 900 individus",
         "Non retenu : Fiche : 12 000 individus, au 31/12/2019 (fiche_segou.xlsx, PDI, H9) Non retenu : DTM : 9 000 individus",
@@ -107,14 +112,14 @@ def test_a_decision_says_who_when_why_what_it_changed_and_what_it_left_aside(cmp
     assert "NRC : 9 100" not in aside
     assert [part.strip() for part in aside.split("Autre décision possible :")[1:]] == [
         "garder la fiche → 12 000 individus", "prendre la valeur d'une autre source (DTM) → 1 800 ménages, 9 000 individus",
-        "reconduire le mois précédent → 2 400 ménages, 12 000 individus", "exclure ce chiffre → pas de chiffre", "interroger la région",
-        "correction par la région", "accepter comme changement réel → 12 000 individus ──────────── 9 100 chiffre du projet",
+        "reconduire le mois précédent → 2 400 ménages, 12 000 individus", "exclure ce chiffre → pas de chiffre",
+        "accepter comme changement réel → 12 000 individus ──────────── 9 100 chiffre du projet",
     ]  # fmt: skip
 
 
 def test_above_the_place_the_bridge_names_the_decision_and_the_place(cmp_idp: Command, data: Path) -> None:
     said = plain(cmp_idp("explain", "ML04", MONTH, data=data))
-    assert "-2 900 décision n° 1 de la CMP à Niono (région de Ségou), prendre la valeur d'une autre source (NRC)" in said
+    assert "−2 900 décision n° 1 de la CMP à Niono (région de Ségou), prendre la valeur d'une autre source (NRC)" in said
     assert "Décision n° 2 (en vigueur) : garder la fiche, par Awa Traoré" in said
     assert "Aucun chiffre ne change." in said
     assert "Non retenu : projet 2019-11 : 40 individus, au 30/11/2019" in said
@@ -206,7 +211,7 @@ def published(store: Store, *, grades: bool = False, revision: int = 1) -> None:
     store.sign(DECEMBER, Signature("Moussa Coulibaly", "Directeur national", day, MEETING, "12/2020/CMP", None), at=NOW)
     draft = store.draft_release(DECEMBER)
     assert draft is not None
-    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, threshold=10, said=(), written=(), dataset_sha256=draft.dataset_sha256, at=NOW)  # fmt: skip
+    store.publish(DECEMBER, by="Moussa Coulibaly", on=day, grades=grades, threshold=10, said=(), written=(), approved=store.releases(DECEMBER)[-1], at=NOW)  # fmt: skip
 
 
 def test_of_a_published_month_the_official_figure_is_explained_with_its_own_rows(cmp_idp: Command, data: Path) -> None:
@@ -216,8 +221,8 @@ def test_of_a_published_month_the_official_figure_is_explained_with_its_own_rows
         consolidated(store, decision_id=None)
     official = plain(cmp_idp("explain", "Niono", MONTH, data=data))
     for part in (
-        "2019-12 — OFFICIEL, révision 1, publiée le 15/01/2020, PV n° 12/2020/CMP", "effectif — individus : 9 100 (fiabilité B, interne,",
-        "12 000 déclaré dans les fiches -2 900 décision n° 1 de la CMP", "9 100 chiffre officiel, révision 1", "tels qu'ils sont connus aujourd'hui",
+        "2019-12 — OFFICIEL, révision 1, publiée le 15/01/2020, PV n° 12/2020/CMP", "effectif — individus : 9 100 (fiabilité B (usage interne), base",
+        "12 000 déclaré dans les fiches −2 900 décision n° 1 de la CMP", "9 100 chiffre officiel, révision 1", "tels qu'ils sont connus aujourd'hui",
     ):  # fmt: skip
         assert part in official, part
     draft = plain(cmp_idp("explain", "Niono", MONTH, "--draft", data=data))
@@ -259,6 +264,53 @@ def test_a_region_tells_what_was_found_of_its_return_as_a_whole(cmp_idp: Command
     assert "bloque la publication · fiche_2019-12_kidal.xlsx › Identification › B10 : La fiche n'a pas de validation" in said
 
 
+def test_a_finding_says_by_what_it_was_lifted_and_a_board_no_longer_counts_it(
+    cmp_idp: Command, sample_dir: Path, tmp_path: Path
+) -> None:
+    copied(sample_dir, tmp_path)
+    shown = plain(cmp_idp("explain", "ML08", MONTH, data=tmp_path))
+    assert "base : informateur clé, valeur provisoire)" in shown
+    day = date(2020, 1, 10)
+    with stored(tmp_path) as store:
+        for region in ("R08", "R10"):
+            store.grant_waiver(
+                DECEMBER, Waiver(Promise.VISA, region, "Mamadou Diarra", day, date(2020, 3, 31), "Accès coupé"), at=NOW
+            )
+        [found] = [row for row in store.findings(DECEMBER) if row["code"] == "PLACE_OF_OTHER_REGION"]
+        key = finding_key(
+            found["code"],
+            found["place_id"] or found["region_id"],
+            found["sheet"],
+            found["cell"],
+            found["row"],
+            found["value"],
+            json.loads(found["params"]),
+        )
+        store.explain_findings(
+            DECEMBER, [(found["code"], found["region_id"], key)], reason="Vérifié", by="Aminata Coulibaly", on=day, at=NOW
+        )
+    waived = "levé : dérogation de Mamadou Diarra jusqu'au 31/03/2020 (Accès coupé)"
+    menaka = plain(cmp_idp("explain", "ML10", MONTH, data=tmp_path))
+    assert f"ses lignes sont dans la fiche de Gao. {waived}" in menaka
+    assert "expliqué par Aminata Coulibaly le 10/01/2020 : Vérifié" in menaka
+    kidal = cmp_idp("explain", "ML08", MONTH, data=tmp_path)
+    assert f"ses chiffres restent provisoires. {waived}" in plain(kidal)
+    assert "\n  chiffres restent provisoires." in kidal.out  # what does not fit goes on below its own beginning
+    before = line_of(cmp_idp("status", MONTH, data=tmp_path), "Kidal")
+    with stored(tmp_path) as store:
+        head = next(head for head in store.current_heads(DECEMBER) if head.region_id == "R08")
+        visa = Visa("R08", head.sha256, store.totals_said(head.id), "Gouverneur de Kidal", day, "PV n° 8/2020")
+        store.give_visa(DECEMBER, visa, by="Fatou Diarra", on=day, at=NOW)
+    after = cmp_idp("status", MONTH, data=tmp_path)
+    assert (before.split()[-4], line_of(after, "Kidal").split()[-4]) == ("1", "·")
+    lifted = "levé : visa de Gouverneur de Kidal, le 10/01/2020, PV n° 8/2020"
+    assert (
+        f"pour information · Kidal Identification B10 · La fiche n'a pas de validation régionale : ses chiffres restent provisoires. — {lifted}"
+        in plain(after)
+    )
+    assert lifted in plain(cmp_idp("explain", "ML08", MONTH, data=tmp_path))
+
+
 # --- the board ----------------------------------------------------------------------------------------------------------
 
 
@@ -293,6 +345,15 @@ def test_a_month_without_discrepancies_says_so(cmp_idp: Command, data: Path) -> 
     said = plain(cmp_idp("status", MONTH, data=data))
     assert "Aucun écart ouvert." in said
     assert "cmp-idp discrepancies" not in said
+
+
+def test_the_board_of_what_is_published_is_official_until_the_draft_moves_on(cmp_idp: Command, data: Path) -> None:
+    with stored(data) as store:
+        published(store)
+    assert "PDI à fin décembre 2019 — OFFICIEL, révision 1" in plain(cmp_idp("status", MONTH, data=data))
+    with stored(data) as store:
+        consolidated(store, decision_id=None, dataset_sha256="e" * 64)
+    assert "PDI à fin décembre 2019 — PROJET, NON OFFICIEL" in plain(cmp_idp("status", MONTH, data=data))
 
 
 def test_the_board_in_english_tells_them_in_english(cmp_idp: Command, data: Path) -> None:

@@ -40,7 +40,7 @@ def test_the_status_tells_all_that_stands_in_the_way_and_what_to_do(cmp_idp: Com
         (("revise", MONTH, "--why", "Changement de methode", "--reason", "parce que", "--by", COMPILER), 1, "rien à réviser"),
         (("sign", MONTH, "--by", DIRECTOR, "--function", "DN", "--minutes", "1", "--with", "Awa"), 2, "Nom, fonction"),
         (("sign", MONTH, "--by", DIRECTOR, "--function", "DN", "--minutes", "1", "--present", "OTAN"), 2, "Membres"),
-        (("sign", MONTH, "--by", DIRECTOR, "--function", " ", "--minutes", "1"), 2, "pourquoi"),
+        (("sign", MONTH, "--by", DIRECTOR, "--function", " ", "--minutes", "1"), 2, "valeur vide"),
         (("publish", MONTH, "--by", DIRECTOR, "--date", "2020-01-15"), 1, "décembre 2019 ne peut pas être publié. Raisons : 10."),
         (("justify", MONTH, "--rule", "RIEN", "--reason", "parce que", "--by", COMPILER), 2, "RIEN"),
         (("justify", MONTH, "--rule", "CODE_WRONG", "--reason", "parce que", "--by", COMPILER), 1, "Aucun constat"),
@@ -76,6 +76,13 @@ def test_an_official_file_is_told_in_both_languages_and_for_machines(cmp_idp: Co
     assert (form["official"], form["period"], form["revision"], form["edition"]) == (True, MONTH, 1, "public")
 
 
+def test_a_region_contests_an_adjustment_in_french_words(cmp_idp: Command, published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    words = ("release", "reply", MONTH, "Gao", "contesté", "--reason", "nos listes disent autre chose", "--by", "DRDSES de Gao")
+    told = cmp_idp(*words, data=folder.root)
+    assert (told.code, "Gao, contesté" in told.text, "revient devant la CMP" in told.text) == (0, True, True)
+
+
 def test_a_draft_workbook_is_never_official(cmp_idp: Command, published: Folder) -> None:
     draft = published.root / "processed" / MONTH / f"Consolidation_{MONTH}_PROJET.xlsx"
     assert cmp_idp("release", "verify", draft, data=published.root).code == 1
@@ -93,5 +100,5 @@ def test_a_published_month_is_exported_again_with_the_same_bytes(cmp_idp: Comman
 
 def test_the_table_of_a_published_month_says_so(cmp_idp: Command, published: Folder) -> None:
     assert json.loads(cmp_idp("status", MONTH, "--json", data=published.root).out)["state"] == "published"
-    assert "Révision 1 : publié, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
+    assert "Révision 1 : publiée, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
     assert "publiée le 15/01/2020" in cmp_idp("release", "list", data=published.root).text

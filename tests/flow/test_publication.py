@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import shutil
@@ -10,6 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
+from functools import partial
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -20,7 +22,7 @@ import pytest
 from pipelines import publication
 from pipelines.model import Period
 from schemas.codes import Edition, MemberReply, NoticeReply, RevisionReason
-from tests.flow.months import MONTH, SEGOU, Folder, fiche_of
+from tests.flow.months import MONTH, MOPTI, SEGOU, Folder, fiche_of
 from tests.months_published import COMPILER, DIFFUSION, DIRECTOR, MEETING, act, explained, files, refusal, signing
 
 pytestmark = pytest.mark.xdist_group("publication")
@@ -38,7 +40,7 @@ def copy(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
 @pytest.mark.parametrize("copy", ["drafted"], indirect=True)
 def test_nothing_is_official_before_two_people_did_their_part(copy: Folder) -> None:
     publish = lambda by=DIRECTOR: refusal(publication.publish, act(copy, by, date(2020, 1, 15)))  # noqa: E731
-    assert publish()[0] == "gate_not_signed"
+    assert publish()[0] == "gate_not_circulated"
     assert refusal(publication.sign, act(copy, DIRECTOR, MEETING), signing()) == ["refused_not_circulated_yet"]
     publication.circulate(act(copy))
     assert refusal(publication.sign, act(copy, DIRECTOR, date(2020, 1, 11)), signing(meeting_on=date(2020, 1, 11))) == [
@@ -96,7 +98,50 @@ def test_a_release_sent_back_loses_its_signature(copy: Folder) -> None:
         row = store.candidate(Period.parse(MONTH))
         assert row is not None
         assert (row.state, row.signed_by, store.signatories(row)) == ("returned", None, [])
-    assert refusal(publication.publish, act(copy, DIRECTOR, date(2020, 1, 15))) == ["gate_not_signed"]
+    assert refusal(publication.publish, act(copy, DIRECTOR, date(2020, 1, 15))) == ["gate_not_circulated"]
+
+
+@pytest.mark.parametrize("copy", ["signed"], indirect=True)
+def test_what_was_signed_is_what_is_true_on_the_day(copy: Folder) -> None:
+    """A visa given, or another version of a return, and the figures go round again."""
+    publish = partial(publication.publish, act(copy, DIRECTOR, date(2020, 1, 15)))
+    visa = {"validated_by": "Moussa Touré", "minutes_number": "3/2020", "validated_on": date(2020, 1, 8)}
+    publication.give_visa(act(copy, on=date(2020, 1, 14)), "R07", **visa)
+    assert refusal(publish) == ["gate_acts_left_out"]
+    copy.consolidate()
+    assert refusal(publish) == ["gate_draft_moved"]
+    publication.send_back(act(copy, on=date(2020, 1, 14)), "visa de Gao")
+    publication.circulate(act(copy, on=date(2020, 1, 14)), date(2020, 1, 14))
+    publication.sign(act(copy, DIRECTOR, date(2020, 1, 15)), signing())
+    copy.receive("mopti_2.xlsx", fiche_of("Mopti", MOPTI).identify("version", 2).identify("minutes_number", "9/2020").workbook())
+    copy.consolidate()
+    assert refusal(publish) == ["gate_draft_moved"]
+
+
+@pytest.mark.parametrize("copy", ["drafted"], indirect=True)
+def test_who_ever_put_the_figures_before_the_members_signs_nothing_of_them(copy: Folder) -> None:
+    publication.circulate(act(copy))
+    publication.circulate(act(copy, DIRECTOR, date(2020, 1, 10)))
+    assert refusal(publication.sign, act(copy, COMPILER, MEETING), signing()) == ["refused_four_eyes"]
+    assert refusal(publication.sign, act(copy, "Awa Traoré", MEETING), signing(others=((COMPILER, "témoin"),))) == [
+        "refused_signed_twice"
+    ]
+    assert refusal(publication.sign, act(copy, "Awa Traoré", MEETING), signing(others=(("Mme A. Traoré", "témoin"),))) == [
+        "refused_signed_twice"
+    ]
+
+
+@pytest.mark.parametrize("copy", ["drafted"], indirect=True)
+def test_no_day_is_before_the_day_it_follows(copy: Folder) -> None:
+    assert refusal(publication.circulate, act(copy, on=date(2019, 12, 30))) == ["refused_month_not_over"]
+    publication.circulate(act(copy))
+    early = act(copy, on=date(2020, 1, 8))
+    assert refusal(publication.reply_of_member, early, "OIM", MemberReply.AGREED, None) == ["refused_before_step"]
+    assert refusal(publication.send_back, early, "trop tôt") == ["refused_before_step"]
+    sign = partial(publication.sign, act(copy, DIRECTOR, MEETING))
+    assert refusal(sign, signing(meeting_on=date(2019, 12, 1))) == ["refused_month_not_over"]
+    assert refusal(sign, signing(embargo_until=date(2020, 1, 14))) == ["refused_embargo_early"]
+    assert refusal(sign, signing(meeting_on=date(2020, 1, 14))) == ["refused_future"]
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------------
@@ -141,11 +186,25 @@ def test_a_published_month_is_not_touched_by_what_comes_later(published: Folder,
     assert publication.verify_store(folder.settings)[1] == []
 
 
+def test_files_written_again_name_places_as_when_they_were_published(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    with closing(sqlite3.connect(folder.root / "processed" / "cmp.sqlite")) as store, store:
+        store.execute("UPDATE place SET name = name || ' (bis)'")
+        store.execute("UPDATE place_code SET pcode = 'X' || pcode")
+    for edition, inside in publication.EDITION_FOLDERS.items():
+        _, _, paths = publication.export(folder.settings, MONTH, None, edition, tmp_path / inside)
+        written = folder.root / DIFFUSION / "revision-1" / inside
+        assert {path.name: path.read_bytes() for path in paths} == {path.name: path.read_bytes() for path in written.iterdir()}
+    assert publication.verify_store(folder.settings)[1] == []
+
+
 ALTERATIONS = {
     "figure": "UPDATE figure SET value = value + 1 WHERE id = (SELECT max(f.id) FROM figure f JOIN release r ON r.id = f.release_id "
     "WHERE r.state = 'published' AND f.value IS NOT NULL)",
     "adjustment": "UPDATE adjustment SET reason = 'autre' WHERE release_id IN (SELECT id FROM release WHERE revision = 1)",
     "release_row": "DELETE FROM release_row WHERE row = 4",
+    "release_place": "UPDATE release_place SET name = 'Ailleurs' WHERE pcode = 'ML05' AND release_id IN (SELECT id FROM release "
+    "WHERE revision = 1)",
     "signatory": "UPDATE signatory SET name = 'Un Autre'",
     "participant": "UPDATE participant SET present = 1",
     "reservation": "DELETE FROM reservation WHERE kind = 'member'",
@@ -166,6 +225,36 @@ def test_what_is_altered_behind_the_triggers_is_found(published: Folder, tmp_pat
     found = {item.key: item.params for item in publication.verify_store(folder.settings)[1]}
     assert "chain" in found if table == "audit_event" else found["tables"]["names"] == [table]
     assert ("dataset" in found) is (table in ("figure", "adjustment"))
+
+
+def test_what_is_no_longer_there_is_found_too(published: Folder, tmp_path: Path) -> None:
+    """Guards that were taken off, and a release that was made away with."""
+    folder = published.copy(tmp_path / "data")
+    with closing(sqlite3.connect(folder.root / "processed" / "cmp.sqlite")) as store, store:
+        store.execute("DROP TRIGGER guard_release_update")
+        store.execute("UPDATE release SET state = 'returned' WHERE revision = 1")
+    found = {item.key: item.params for item in publication.verify_store(folder.settings)[1]}
+    assert found == {"guards": {"names": ["guard_release_update"]}, "missing": {"period": MONTH, "revision": 1}}
+
+
+def test_no_row_makes_a_forged_file_official(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    forged = tmp_path / "faux.csv"
+    forged.write_bytes((folder.root / DIFFUSION / "revision-1" / "publique" / "figures.csv").read_bytes() + b"\n")
+    digest = hashlib.sha256(forged.read_bytes()).hexdigest()
+    with closing(sqlite3.connect(folder.root / "processed" / "cmp.sqlite")) as store, store:
+        store.execute("DROP TRIGGER guard_release_file_insert")
+        store.execute(f"INSERT INTO release_file SELECT release_id, edition, 'faux.csv', '{digest}', 1 FROM release_file LIMIT 1")
+    assert not publication.verify_file(forged, folder.settings).official
+
+
+def test_another_key_writes_no_other_official_files(published: Folder, tmp_path: Path) -> None:
+    folder = published.copy(tmp_path / "data")
+    before = files(folder)
+    folder.settings.key_path.unlink()
+    publication.make_key(folder.settings)
+    assert refusal(publication.publish, act(folder, DIRECTOR, date(2020, 1, 15))) == ["refused_files_differ"]
+    assert files(folder) == before
 
 
 # --- killed ---------------------------------------------------------------------------------------------------------------
@@ -225,13 +314,15 @@ def test_a_second_revision_says_what_it_changed_and_leaves_the_first(published: 
     folder = published.copy(tmp_path / "data")
     first = folder.query("SELECT * FROM official_figure WHERE revision = 1")
     why, reason = RevisionReason.CORRECTION_BY_REGION, "Ségou a corrigé Niono"
-    assert refusal(publication.circulate, act(folder)) == ["refused_already_published"]
-    assert refusal(publication.circulate, act(folder), None, why, reason) == ["refused_nothing_new"]
+    later = {"on": date(2020, 2, 3)}
+    assert refusal(publication.circulate, act(folder), None, why, reason) == ["refused_before_last"]
+    assert refusal(publication.circulate, act(folder, **later)) == ["refused_already_published"]
+    assert refusal(publication.circulate, act(folder, **later), None, why, reason) == ["refused_nothing_new"]
     rows = (("Ségou", "Ségou", 100, 520), ("Niono", "Niono", 40, 230))
     folder.receive("segou_2.xlsx", fiche_of("Ségou", rows).identify("version", 2).workbook())
     folder.consolidate()
-    later = {"on": date(2020, 2, 3)}
     publication.circulate(act(folder, **later), date(2020, 2, 5), why, reason)
+    assert refusal(publication.circulate, act(folder, **later), None, why, reason) == ["refused_revision_open"]
     publication.reply_of_region(act(folder, **later), "R04", NoticeReply.ACCEPTED, None)
     publication.sign(act(folder, DIRECTOR, date(2020, 2, 6)), signing(meeting_on=date(2020, 2, 6), minutes_number="13/2020"))
     done = publication.publish(act(folder, DIRECTOR, date(2020, 2, 6)))

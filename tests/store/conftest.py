@@ -82,10 +82,16 @@ class PostgresServer:
             connection.execute(text(statement))
 
 
+def _memory() -> str | None:
+    """Where files live in memory, if there is room: a database is made of hundreds of them, and each test has its own."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 2 * 1024**3 else None
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """A real server, or the reason why there is none."""
-    folder = Path(tempfile.mkdtemp(prefix="cmp-pg-"))  # a short path: the server's socket lies in it
+    folder = Path(tempfile.mkdtemp(prefix="cmp-pg-", dir=_memory()))  # a short path: the server's socket lies in it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

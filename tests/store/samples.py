@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection
 
-from pipelines.io.store import NewDecision, SavedDraft, SavedSubmission, Store, tables
+from pipelines.io.store import NewDecision, SavedDraft, SavedSubmission, Store, releases, tables
 from pipelines.model import (
     Checked,
     Compared,
@@ -153,18 +153,19 @@ _MOVES = {
     "meeting_on = '2020-01-12', minutes_number = 'PV 12'",
     "published": "state = 'published', published_by = 'Fatoumata Keïta', published_on = '{on}', grades_published = {grades}, disclosure_threshold = 10",
 }
-_COPIED = ("figure", "adjustment", "release_return", "finding")
 
 
 def publish(
     store: Store, revision: int, period: Period = DECEMBER, *, until: str = "published", grades: bool = True, also: Iterable[str] = (),
+    territory: Iterable[Mapping[str, Any]] = (),
 ) -> int:  # fmt: skip
     """A revision with what the draft of the month holds, published ten days after the one before; or left in the state `until`.
-    `also` are tables and values to insert beside, with `{key}` for the release."""
+    `also` are tables and values to insert beside, with `{key}` for the release; `territory` as for `releases.circulate`."""
     key = 1000 * period.month + revision
     on = PUBLICATION + timedelta(days=10 * (revision - 1))
     with store._write() as connection:
-        _fill(connection, key, revision, period)
+        draft = _begin(connection, key, revision, period)
+        releases._fill(connection, draft, key, territory)
         for row in also:
             connection.exec_driver_sql(f"INSERT INTO {row.format(key=key)}")
         for state in STATES[1 : STATES.index(until) + 1]:
@@ -173,30 +174,15 @@ def publish(
     return key
 
 
-def _fill(connection: Connection, key: int, revision: int, period: Period) -> None:
+def _begin(connection: Connection, key: int, revision: int, period: Period) -> int:
+    """A release to be filled from the draft, whose key this gives."""
     reason = "NULL, NULL" if revision == 1 else "'late_return', 'fiche reçue après la publication'"
     into = "id, period, revision, state, compiled_by, circulated_on, reply_by, settings_hash, values_sha256, reason_code, reason"
     stamp = f"{key}, period, {revision}, 'returned', 'Aminata Diarra', '2020-01-07', '2020-01-11', 's', 'v', {reason}"
     copied = "as_of, compared_with, rules_hash, dataset_sha256, compiled_at"
     draft = f"FROM release WHERE period = '{period}' AND revision = 0"
     connection.exec_driver_sql(f"INSERT INTO release ({into}, {copied}) SELECT {stamp}, {copied} {draft}")
-    for table in _COPIED:
-        columns = ", ".join(_names(table))
-        source = f"SELECT {key}, {columns} FROM {table} WHERE release_id = (SELECT id {draft}) ORDER BY {columns}"
-        connection.exec_driver_sql(f"INSERT INTO {table} (release_id, {columns}) {source}")
-    columns = ", ".join(_names("release_row", "region_id"))
-    source = "observation o JOIN release_return u ON u.submission_id = o.submission_id"
-    of = ", ".join(f"o.{column}" for column in _names("release_row", "region_id"))
-    connection.exec_driver_sql(
-        f"INSERT INTO release_row (release_id, region_id, {columns}) SELECT u.release_id, u.region_id, {of} FROM {source} "
-        f"WHERE u.release_id = {key}"
-    )
-
-
-def _names(table: str, *but: str) -> list[str]:
-    return [
-        f'"{column.name}"' for column in tables.metadata.tables[table].columns if column.name not in ("id", "release_id", *but)
-    ]
+    return int(connection.exec_driver_sql(f"SELECT id {draft}").scalar_one())
 
 
 def everything(store: Store) -> dict[str, list[Any]]:

@@ -51,6 +51,7 @@ GOOD: dict[str, Row] = {
         "release_id": 1, "position": 1, "kind": "member", "place_id": "R05", "message": "m", "params": "{}", "sentence": "s",
     },
     "release_file": {"release_id": 1, "edition": "public", "name": "f.csv", "sha256": "ff", "size": 1},
+    "release_place": {"release_id": 1, "place_id": "R05", "pcode": "ML05", "level": "region", "name": "Mopti", "region": "Mopti"},
     "release_territory": {
         "release_id": 1, "vintage": "cod-2025", "place_id": "R05", "population_group": "idp", "measure": "stock",
         "unit": "individual", "level": "region", "value": 5, "undivided": 0,

@@ -39,7 +39,8 @@ RELEASE = {state: 1000 * period.month + 1 for state, period in PERIODS.items()}
 SHOWN, SIGNED, PUBLISHED = STATES[1:], STATES[2:], STATES[3:]
 CLOSED = {
     "figure": (SHOWN, SHOWN, SHOWN), "adjustment": (SHOWN, SHOWN, SHOWN), "release_return": (SHOWN, SHOWN, SHOWN),
-    "release_row": (SHOWN, SHOWN, SHOWN), "release_territory": (SHOWN, SHOWN, SHOWN), "finding": (SHOWN, SHOWN, SHOWN),
+    "release_row": (SHOWN, SHOWN, SHOWN), "release_place": (SHOWN, SHOWN, SHOWN), "release_territory": (SHOWN, SHOWN, SHOWN),
+    "finding": (SHOWN, SHOWN, SHOWN),
     "signatory": (SIGNED, SIGNED, PUBLISHED), "participant": (SIGNED, SIGNED, PUBLISHED),
     "reservation": (PUBLISHED, PUBLISHED, PUBLISHED), "release_file": (PUBLISHED, PUBLISHED, PUBLISHED),
 }  # fmt: skip

@@ -182,18 +182,18 @@ def test_a_release_lives_between_two_roles(office: Office) -> None:
             operator.sign(january, signature, at=NOW)
         publisher.sign(january, signature, at=NOW)
         with pytest.raises(StoreError, match="only cmp_publisher"):
-            operator.send_back(january, reason="trop tard", **moment)
-        publisher.send_back(january, reason="le total est faux", **moment)
+            operator.send_back(january, reason="trop tard", **{**moment, "on": date(2020, 2, 12)})
+        publisher.send_back(january, reason="le total est faux", **{**moment, "on": date(2020, 2, 12)})
         with pytest.raises(StoreError, match="permission denied for table release"):
             publisher.circulate(january, opening, [], at=NOW)
         operator.circulate(january, opening, [], at=NOW)
-        publisher.sign(january, signature, at=NOW)
+        signed = publisher.sign(january, signature, at=NOW)
         issued = {
+            "approved": signed,
             "grades": False,
             "threshold": 10,
             "said": [],
             "written": [WrittenFile(Edition.PUBLIC, "f.csv", "ff", 1)],
-            "dataset_sha256": "d" * 64,
         }
         with pytest.raises(StoreError, match="denied"):
             operator.publish(january, by="Fatoumata Keïta", on=date(2020, 2, 15), at=NOW, **issued)

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from pipelines.io.store import Store
+from pipelines import publication
+from pipelines.io.store import Store, views
 from tests.store.samples import (
     DECEMBER,
     checked,
@@ -31,10 +32,13 @@ NEXT = [
     {"place_id": "R10", "value": 7}, {"place_id": "R05", "measure": "corrections", "value": -3},
     {"sex": "F", "value": 120},  # no total: not told
 ]  # fmt: skip
-TERRITORY = (
-    "release_territory (release_id, vintage, place_id, population_group, measure, unit, level, value, undivided) "
-    "VALUES ({key}, 'cod-2025', '%s', 'idp', 'stock', 'individual', '%s', %s, %s)"
-)
+TERRITORY = [
+    {"vintage": "cod-2025", "population_group": "idp", "measure": "stock", "unit": "individual", **line}
+    for line in (
+        {"place_id": "R20", "level": "region", "value": 205, "undivided": 120},
+        {"place_id": "C051", "level": "cercle", "value": 85, "undivided": 0},
+    )
+]
 MEMBER = (
     "reservation (release_id, position, kind, place_id, message, params, sentence) "
     "VALUES ({key}, 1, 'waiver', 'R05', 'm', '[]', 'Dérogation pour Mopti.')"
@@ -58,8 +62,7 @@ def revised(store: Store) -> Store:
     save_draft(store)
     publish(store, 1)
     save_draft(store, compiled(NEXT), dataset_sha256="e" * 64)
-    on_the_new_list = (TERRITORY % ("R20", "region", 205, 120), TERRITORY % ("C051", "cercle", 85, 0))
-    publish(store, 2, also=(MEMBER, *on_the_new_list))
+    publish(store, 2, also=(MEMBER,), territory=TERRITORY)
     return store
 
 
@@ -191,6 +194,100 @@ def test_a_file_judged_again_changes_nothing_published(store: Store) -> None:
     assert set(store.view("draft_bridge")["file"].dropna()) == {"autre nom.xlsx"}
     for name, frame in before.items():
         pd.testing.assert_frame_equal(store.view(name), frame)
+
+
+TOLD = [
+    {"value": 200},
+    {"item": 1, "kind": "row_rejected", "value": 5, "reason": "ligne 8", "about_place_id": "K051"},
+]
+RENAMED = (
+    "UPDATE place SET name = name || ' (bis)'", "UPDATE place_code SET pcode = 'X' || pcode",
+    "UPDATE place_code SET parent_id = 'R07' WHERE place_id = 'C051'",
+)  # fmt: skip
+"""Another name and code for every place, and another region for a cercle of both lists."""
+
+
+def named_twice(store: Store) -> None:
+    """Two revisions, each with something to say in every view; then all places are renamed."""
+    moves = rows(30, movement="secondary").assign(table="movement", sheet="Mouvements", from_place_id="K051", to_place_id="R07")
+    site = rows(12, site="Camp", site_type="planned_site").assign(table="site", sheet="Sites", place_id="K051")
+    save(store, checked(frame=pd.concat([moves, site], ignore_index=True)))
+    save_draft(store, compiled(items=TOLD))
+    publish(store, 1)
+    save_draft(store, compiled([*NEXT, {"origin_id": "R07", "value": 30}], items=TOLD), dataset_sha256="e" * 64)
+    publish(store, 2, also=(MEMBER,), territory=TERRITORY)
+
+
+def rename(store: Store) -> None:
+    with store._write() as connection:
+        for statement in RENAMED:
+            connection.exec_driver_sql(statement)
+
+
+def told_of_releases(store: Store) -> dict[str, pd.DataFrame]:
+    """Every view of what is published, and what the files of both revisions are made from."""
+    names = [name for name in views.VIEWS if name.startswith("official_") or name == "origin_destination"]
+    files = {
+        f"{name} {revision}": store.release_view(name, DECEMBER, revision) for name in views.OF_RELEASE for revision in (1, 2)
+    }
+    return {name: store.view(name) for name in names} | files
+
+
+def test_a_release_keeps_the_names_codes_and_parents_of_its_places(store: Store) -> None:
+    named_twice(store)
+    release = store.published(DECEMBER)
+    assert release is not None
+    before, names = told_of_releases(store), store.place_names(release)
+    assert {name for name, frame in before.items() if frame.empty} == {"revision 1", "territory 1"}
+    drafts = {name: store.view(name) for name in views.VIEWS if name.startswith("draft_")}
+    rename(store)
+    for name, frame in told_of_releases(store).items():
+        pd.testing.assert_frame_equal(frame, before[name], obj=name)
+    assert store.place_names(release) == names and names["ML0502"] == "Bankass"
+    for name, frame in drafts.items():
+        assert not store.view(name).equals(frame), name
+    draft = store.view("draft_figure")
+    assert set(lines(draft[draft["level"] == "cercle"], "pcode", "region", "cercle")) == {
+        ("XML0502", "Gao (bis)", "Bankass (bis)")
+    }
+    assert "XML07" in set(draft["origin_pcode"])
+    assert "XML050203" in set(store.view("draft_bridge")["about_pcode"])
+
+
+def test_a_revision_names_places_as_it_found_them(store: Store) -> None:
+    named_twice(store)
+    rename(store)
+    save_draft(store, compiled([{"place_id": "C051", "level": "cercle", "value": 190}]), dataset_sha256="f" * 64)
+    publish(store, 3, territory=TERRITORY)
+    told = store.view("official_revision")
+    said = set(lines(told[told["unit"] == "individual"], "revision", "pcode", "region", "cercle", "change"))
+    assert {line for line in said if line[0] == 2 and line[3]} == {(2, "ML050203", "Mopti", "Bankass", "changed")}
+    assert {line for line in said if line[0] == 3 and line[3]} == {
+        (3, "XML0502", "Gao (bis)", "Bankass (bis)", "changed"), (3, "XML050203", "Gao (bis)", "Bankass (bis)", "removed"),
+    }  # fmt: skip
+    effect = store.view("official_revision_effect")
+    assert {(revision, pcode) for revision, pcode in lines(effect[effect["region"].notna()], "revision", "pcode")} >= {
+        (2, "ML05"), (3, "XML05"), (3, "XML07"),
+    }  # fmt: skip
+    assert set(lines(store.view("official_territory"), "pcode", "region", "cercle")) == {
+        ("XML20", "Bandiagara (bis)", None), ("XML2002", "Gao (bis)", "Bankass (bis)"),
+    }  # fmt: skip
+
+
+def test_what_was_withheld_of_a_place_stays_so_when_it_is_renamed(store: Store) -> None:
+    """Else the two editions together would tell what the first one hid."""
+    for revision, few in ((1, 3), (2, 30)):
+        camps = rows(few, 40, 50, site="Camp", site_type="planned_site").assign(table="site", sheet="Sites", place_id="K051")
+        save(store, checked(str(revision) * 64, frame=camps.assign(site=["Nord", "Est", "Sud"])))
+        values = [{"value": 205}, {"vulnerability": "disability", "value": few}]
+        save_draft(store, compiled(values), dataset_sha256=str(revision) * 64)
+        publish(store, revision)
+        rename(store)
+    shown = publication._protected(store, DECEMBER, store.releases(DECEMBER)[-1])
+    assert lines(shown.figures, "pcode", "vulnerability", "value") == [("XML05", "_T", 205), ("XML05", "disability", None)]
+    assert lines(shown.sites, "pcode", "site", "individuals") == [
+        ("XML050203", "Est", None), ("XML050203", "Nord", None), ("XML050203", "Sud", 50),
+    ]  # fmt: skip
 
 
 def test_numbers_of_counts_are_whole(revised: Store) -> None:

@@ -15,11 +15,15 @@ from pipelines.io.correspondence import Calendar
 from pipelines.io.letterhead import Sender
 from pipelines.io.notices import Notice, Total, Written, notices, of_release, reasons, write
 from pipelines.io.store import Store
+from pipelines.io.store.releases import Opening, Signature
 from pipelines.model import Period
 from pipelines.settings import Settings
-from schemas.codes import Action, AdjustmentKind, Effect, Measure, PopulationGroup, Unit
-from tests.months_settled import CHANGED
+from schemas.codes import Action, AdjustmentKind, Effect, Measure, PopulationGroup, RevisionReason, Unit
+from tests.months_disputed import copied
+from tests.months_settled import CHANGED, consolidated
+from tests.store.samples import NOW
 
+DAY = date(2020, 1, 15)
 DECEMBER = Period(2019, 12)
 SENDER = Sender("Ministère de la Santé et du Développement social", "La Directrice nationale")
 CALENDAR = Calendar(DECEMBER, date(2020, 1, 17), date(2020, 1, 13))
@@ -123,6 +127,12 @@ def test_what_a_decision_excludes_whole_is_no_zero() -> None:
 # --- the letters --------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def data(made: Path, tmp_path: Path) -> Path:
+    copied(made, tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="module")
 def told(made: Path) -> tuple[Notice, ...]:
     with Store.open(Settings(data_dir=made).store_url) as store:
@@ -141,10 +151,28 @@ def test_the_letter_says_what_was_declared_decided_by_whom_why_and_how_to_contes
     for part in (
         "avis d'ajustement", "Sur le point suivant", "Niono (région de Ségou)", "−2 900 individus",
         "Décision n° 1 de la CMP : prendre la valeur d'une autre source (NRC), prise par Awa Traoré le 12/01/2020.",
-        "Motif : « Liste vérifiée avec le service local »", "DNDS, point focal de la CMP, le 17/01/2020 au plus tard",
+        "Motif : « Liste vérifiée avec le service local »", "D'après NRC, 9 100 individus, au 30/12/2019. Cellule : nrc.xlsx, Suivi, C8", "DNDS, point focal de la CMP, le 17/01/2020 au plus tard",
         "BULLETIN DE RÉPONSE", "☐ Accepté", "☐ Contesté",
     ):  # fmt: skip
         assert part in said.replace("  ", " "), part
+    # what may be done, the signature and the slip are on one page
+    paragraphs = Document(str(path)).paragraphs
+    heading = next(at for at, paragraph in enumerate(paragraphs) if paragraph.text == "Ce que vous pouvez faire")
+    assert all(paragraph.paragraph_format.keep_with_next for paragraph in paragraphs[heading:-1])
+
+
+def test_of_a_later_revision_only_what_changed_is_told(data: Path) -> None:
+    with Store.open(Settings(data_dir=data).store_url) as store:
+        for revision in (1, 2, 3):
+            opening = Opening(
+                "Fatou Diarra", DAY, DAY, "s", "v", RevisionReason.DECISION if revision > 1 else None, "Décision reprise"
+            )
+            store.circulate(DECEMBER, opening, (), at=NOW)
+            store.sign(DECEMBER, Signature("Moussa Coulibaly", "Directeur", DAY, DAY, "12", None), at=NOW)
+            store.publish(DECEMBER, by="Moussa Coulibaly", on=DAY, grades=False, threshold=10, said=(), written=(), approved=store.releases(DECEMBER)[-1], at=NOW)  # fmt: skip
+            consolidated(store, decision_id=1 if revision == 1 else None, dataset_sha256="abc"[revision - 1] * 64)
+        told = [[notice.region for notice in of_release(store, DECEMBER, reference.gazetteer(), revision=n)] for n in (1, 2, 3)]
+    assert told == [["Ségou"], [], []]
 
 
 def test_without_a_day_no_day_is_threatened(told: tuple[Notice, ...], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from pipelines.io.store import releases
+from pipelines.io.store import guards, releases
 from pipelines.io.store.releases import Opening, ReleaseRow, Signature, WrittenFile
 from pipelines.model import Period
 from pipelines.release import Reply, Reservation, Visa, Waiver
@@ -66,10 +66,30 @@ class ReleaseBook:
         with self._read() as connection:
             return releases.reservations(connection, release.id)
 
+    def place_names(self, release: ReleaseRow) -> dict[str, str]:
+        """The places as a release names them: p-code -> name."""
+        with self._read() as connection:
+            return releases.place_names(connection, release.id)
+
+    def renamed(self, before: ReleaseRow, after: ReleaseRow) -> dict[tuple[str | None, ...], tuple[str | None, ...]]:
+        """The places that two releases name differently: (pcode, region, cercle, commune) in the one -> in the other."""
+        with self._read() as connection:
+            return releases.renamed(connection, before.id, after.id)
+
     def release_files(self, release: ReleaseRow | None = None) -> list[tuple[ReleaseRow, WrittenFile]]:
         """The files of a release, or of all releases."""
         with self._read() as connection:
             return releases.files(connection, release.id if release else None)
+
+    def acts_given(self, period: Period) -> str:
+        """What a draft is made with besides its returns: the last decision and the last visa of a month."""
+        with self._read() as connection:
+            return releases.acts_given(connection, period)
+
+    def compilers(self, release: ReleaseRow) -> list[str]:
+        """Everybody who ever put this revision before the members."""
+        with self._read() as connection:
+            return releases.compilers(connection, release)
 
     def waivers(self, period: Period) -> list[Waiver]:
         with self._read() as connection:
@@ -94,6 +114,26 @@ class ReleaseBook:
         """Who prepared a return."""
         with self._read() as connection:
             return releases.preparer(connection, submission_id)
+
+    def last_decision_before(self, release: ReleaseRow) -> int:
+        """The id of the last decision that had been written down when a release was signed, 0 when none had."""
+        with self._read() as connection:
+            return releases.last_decision_before(connection, release)
+
+    def published_files(self, release: ReleaseRow) -> list[WrittenFile]:
+        """The files of a release as the audit chain names them, which no row beside it can add to."""
+        with self._read() as connection:
+            return releases.published_files(connection, release)
+
+    def ever_published(self) -> list[tuple[str, int]]:
+        """(month, revision) of every publication that the audit chain tells of."""
+        with self._read() as connection:
+            return releases.ever_published(connection)
+
+    def missing_guards(self) -> list[str]:
+        """The triggers that this program made and that are no longer there."""
+        with self._read() as connection:
+            return guards.missing(connection)
 
     def altered(self, release: ReleaseRow) -> list[str]:
         """The tables in which a published release is no longer what the audit chain says was published; `audit_event` where that says
@@ -126,8 +166,8 @@ class ReleaseBook:
             return releases.sign(connection, period, signature, at)
 
     def publish(
-        self, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
-        written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
+        self, period: Period, *, by: str, on: date, approved: ReleaseRow, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
+        written: Sequence[WrittenFile], at: datetime,
     ) -> ReleaseRow:  # fmt: skip
         """The signed release, published for good; see `releases.publish`."""
         with self._write() as connection:
@@ -136,11 +176,11 @@ class ReleaseBook:
                 period,
                 by=by,
                 on=on,
+                approved=approved,
                 grades=grades,
                 threshold=threshold,
                 said=said,
                 written=written,
-                dataset_sha256=dataset_sha256,
                 at=at,
             )
 

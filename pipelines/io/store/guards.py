@@ -58,7 +58,8 @@ _SIGNED = ("signed", "published")
 _PUBLISHED = ("published",)
 OF_RELEASE: Mapping[str, Closed] = {
     **dict.fromkeys(
-        ("figure", "adjustment", "release_return", "release_row", "release_territory", "finding"), Closed(_SHOWN, _SHOWN, _SHOWN)
+        ("figure", "adjustment", "release_return", "release_row", "release_place", "release_territory", "finding"),
+        Closed(_SHOWN, _SHOWN, _SHOWN),
     ),
     # a signature can be given up, and its names with it, but no name is put under it afterwards
     **dict.fromkeys(("signatory", "participant"), Closed(_SIGNED, _SIGNED, _PUBLISHED)),
@@ -105,6 +106,21 @@ def drop(connection: Connection) -> None:
         remove = "DROP FUNCTION {name}() CASCADE"
     for (name,) in connection.execute(text(found), {"prefix": _PREFIX, "length": len(_PREFIX)}).all():
         connection.exec_driver_sql(remove.format(name=name))
+
+
+def missing(connection: Connection) -> list[str]:
+    """The guards that somebody took off, or changed (SQLite) or switched off (PostgreSQL)."""
+    if connection.dialect.name == "sqlite":
+        held = {str(sql) for sql in connection.execute(text("SELECT sql FROM sqlite_master WHERE type = 'trigger'")).scalars()}
+        return [_named(statement) for statement in _sqlite() if statement not in held]
+    enabled = text("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
+    on = {str(name) for name in connection.execute(enabled).scalars()}
+    made = (statement for statement in _postgresql("x") if statement.lstrip().startswith("CREATE TRIGGER"))
+    return [name for name in map(_named, made) if name not in on]
+
+
+def _named(statement: str) -> str:
+    return statement.split("CREATE TRIGGER ", 1)[1].split(maxsplit=1)[0]
 
 
 # --- a release: the same conditions on both -------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """How a release moves from state to state, on a connection of the store: each move with its audit event, both or neither.
 
-A release is a copy: of the draft's figures, bridge and findings, and of the rows and returns they were made with. While it is
-`returned` it may be filled; afterwards nothing but its state changes, and once it is published nothing at all (`guards.py`).
+A release is a copy: of the draft's figures, bridge and findings, of the rows and returns they were made with, and of the places as
+they are named when it circulates. While it is `returned` it may be filled; afterwards nothing but its state changes, and once it is
+published nothing at all (`guards.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, text, update
 
-from pipelines.io.store import tables
+from pipelines.io.store import tables, views
 from pipelines.io.store.audit import append, as_json
 from pipelines.model import Period
 from pipelines.release import Reply, Reservation, Visa, Waiver, may_move, same_person, state_of
@@ -45,6 +46,8 @@ class ReleaseRow:
     dataset_sha256: str
     compiled_at: str
     values_sha256: str | None = None
+    acts_seen: str | None = None
+    """The decisions and visas that the draft was consolidated with, as `acts_given` says them."""
     settings_hash: str | None = None
     compiled_by: str | None = None
     circulated_on: date | None = None
@@ -66,6 +69,11 @@ class ReleaseRow:
     @property
     def was_published(self) -> bool:
         return self.state in (ReleaseState.PUBLISHED, ReleaseState.SUPERSEDED)
+
+    @property
+    def name(self) -> str:
+        """What `compared_with` of a later release calls it."""
+        return f"diffusion {self.period}, révision {self.revision}" if self.revision else f"projet {self.period} (non publié)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ def region_replies(connection: Connection, release: ReleaseRow) -> dict[str, Map
 def _replies(connection: Connection, release: ReleaseRow) -> list[Row[Any]]:
     r = tables.reply
     about = select(r).where(r.c.release_id == release.id, r.c.values_sha256 == release.values_sha256)
-    return list(connection.execute(about.order_by(r.c.given_on, r.c.id)).all())
+    return list(connection.execute(about.order_by(r.c.id)).all())
 
 
 def reservations(connection: Connection, release: int) -> list[tuple[Reservation, str]]:
@@ -165,6 +173,26 @@ def reservations(connection: Connection, release: int) -> list[tuple[Reservation
     return [
         (Reservation(ReservationKind(row.kind), row.message, json.loads(row.params), row.place_id), row.sentence) for row in rows
     ]
+
+
+def place_names(connection: Connection, release: int) -> dict[str, str]:
+    """P-code -> name of the places, as a release names them, in the order of the codes."""
+    p = tables.release_place.c
+    query = select(p.pcode, p.name).where(p.release_id == release, p.pcode.is_not(None)).order_by(p.pcode)
+    return {row.pcode: row.name for row in connection.execute(query)}
+
+
+PLACE_NAMES = ("pcode", "region", "cercle", "commune")
+
+
+def renamed(connection: Connection, before: int, after: int) -> dict[tuple[str | None, ...], tuple[str | None, ...]]:
+    """`PLACE_NAMES` in a release -> in a later one, of the places that these name differently."""
+    then, now = tables.release_place.alias("then"), tables.release_place.alias("now")
+    query = select(*(side.c[name] for side in (then, now) for name in PLACE_NAMES)).join_from(
+        then, now, (now.c.place_id == then.c.place_id) & (now.c.release_id == after)
+    )
+    pairs = [(tuple(row[:4]), tuple(row[4:])) for row in connection.execute(query.where(then.c.release_id == before))]
+    return {old: new for old, new in pairs if old != new}
 
 
 def files(connection: Connection, release: int | None = None) -> list[tuple[ReleaseRow, WrittenFile]]:
@@ -200,10 +228,25 @@ def explanations(connection: Connection, period: Period) -> dict[str, Mapping[st
     return {row.finding_key: {"reason": row.reason, "given_by": row.given_by, "given_on": row.given_on} for row in rows}
 
 
+def acts_given(connection: Connection, period: Period) -> str:
+    """The last decision and the last visa of a month: what a draft is made with, told by their numbers."""
+    e, d, v = tables.decision.c, tables.discrepancy, tables.visa.c
+    decided = select(func.max(e.id)).join_from(tables.decision, d, d.c.id == e.discrepancy_id).where(d.c.period == str(period))
+    validated = select(func.max(v.id)).where(v.period == str(period))
+    return f"{connection.execute(decided).scalar() or 0}/{connection.execute(validated).scalar() or 0}"
+
+
+def compilers(connection: Connection, release: ReleaseRow) -> list[str]:
+    """Everybody who ever put this revision before the members."""
+    e = tables.audit_event.c
+    query = select(e.details).where(e.action == "release.circulated", e.subject == _subject(release)).order_by(e.id)
+    return list(dict.fromkeys(str(json.loads(said)["by"]) for said in connection.execute(query).scalars()))
+
+
 # --- circulating --------------------------------------------------------------------------------------------------------
 
 _COPIED = (tables.figure, tables.adjustment, tables.release_return, tables.finding)
-_FILLED = (*_COPIED, tables.release_row, tables.release_territory)
+_FILLED = (*_COPIED, tables.release_row, tables.release_place, tables.release_territory)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +274,8 @@ def circulate(connection: Connection, period: Period, opening: Opening, territor
     held, last = candidate(connection, period), published(connection, period)
     if held is not None:
         _check_move(held, ReleaseState.CIRCULATED)
+        if opening.reason_code is not None:
+            raise MoveRefused("revision_open", period=str(period), revision=held.revision)
         opening = _kept(opening, held)
     if last is not None and held is None and opening.reason_code is None:
         raise MoveRefused("already_published", period=str(period), revision=last.revision)
@@ -249,7 +294,7 @@ def circulate(connection: Connection, period: Period, opening: Opening, territor
 
 def _kept(opening: Opening, held: ReleaseRow) -> Opening:
     """A revision that circulates again keeps the reason it was opened with."""
-    if held.reason_code is None or opening.reason_code is not None:
+    if held.reason_code is None:
         return opening
     return replace(opening, reason_code=RevisionReason(held.reason_code), reason=held.reason)
 
@@ -257,7 +302,7 @@ def _kept(opening: Opening, held: ReleaseRow) -> Opening:
 def _opened(connection: Connection, draft: Row[Any], opening: Opening, held: ReleaseRow | None, revision: int) -> ReleaseRow:
     """The release to be filled: it is `returned` as long as that takes."""
     r = tables.release
-    same = ("as_of", "compared_with", "rules_hash", "dataset_sha256", "compiled_at")
+    same = ("as_of", "compared_with", "rules_hash", "dataset_sha256", "compiled_at", "acts_seen")
     values = {name: getattr(draft, name) for name in same} | {
         "state": str(ReleaseState.RETURNED), "compiled_by": opening.by, "circulated_on": opening.on, "reply_by": opening.reply_by,
         "settings_hash": opening.settings_hash, "values_sha256": opening.values_sha256,
@@ -288,9 +333,27 @@ def _fill(connection: Connection, draft: int, release: int, territory: Iterable[
     )
     names = ["release_id", "region_id", *(column.name for column in columns)]
     connection.execute(insert(s).from_select(names, rows.where(u.release_id == draft).order_by(o.c.id)))
+    _fill_places(connection, release, territory)
+
+
+def _fill_places(connection: Connection, release: int, territory: Iterable[Mapping[str, Any]]) -> None:
+    """The places as they are named now, and the lines of other lists with the names of these: neither changes afterwards."""
+    named = [{**place, "release_id": release} for place in _places(connection, views.VINTAGE).values()]
+    if named:
+        connection.execute(insert(tables.release_place), named)
     lines = [{**line, "release_id": release} for line in territory]
+    listed = {vintage: _places(connection, vintage) for vintage in {line["vintage"] for line in lines}}
+    for line in lines:
+        place = listed[line["vintage"]][line["place_id"]]
+        line.update({name: place[name] for name in ("pcode", "region", "cercle")})
     if lines:
         connection.execute(insert(tables.release_territory), lines)
+
+
+def _places(connection: Connection, vintage: str) -> dict[str, dict[str, Any]]:
+    """Place id -> the columns of `place_path`, as a list has them."""
+    rows = connection.execute(text(f"{views.path(':vintage')} ORDER BY p.place_id"), {"vintage": vintage}).mappings()
+    return {row["place_id"]: dict(row) for row in rows}
 
 
 # --- the other moves ----------------------------------------------------------------------------------------------------
@@ -300,6 +363,9 @@ def send_back(connection: Connection, period: Period, by: str, on: date, reason:
     """The release on its way goes back to who compiled it; a signature is given up. Raises MoveRefused."""
     row = _on_its_way(connection, period)
     _check_move(row, ReleaseState.RETURNED)
+    last = row.signed_on or row.circulated_on
+    if last is not None and on < last:
+        raise MoveRefused("before_step", day=last, on=on)
     for table in (tables.signatory, tables.participant):
         connection.execute(delete(table).where(table.c.release_id == row.id))
     unsigned = dict.fromkeys(("signed_by", "signed_function", "signed_on", "meeting_on", "minutes_number", "embargo_until"))
@@ -312,9 +378,13 @@ def sign(connection: Connection, period: Period, signature: Signature, at: datet
     """The release that circulates, signed. Raises MoveRefused."""
     row = _on_its_way(connection, period)
     _check_move(row, ReleaseState.SIGNED)
-    if same_person(signature.by, row.compiled_by):
-        raise MoveRefused("four_eyes", by=signature.by)
     people = [(signature.by, signature.function), *signature.others]
+    compiled = compilers(connection, row)
+    if any(same_person(signature.by, name) for name in compiled):
+        raise MoveRefused("four_eyes", by=signature.by)
+    for place, (name, _) in enumerate(people):
+        if place and any(same_person(name, other) for other in (*compiled, *(before for before, _ in people[:place]))):
+            raise MoveRefused("signed_twice", by=name)
     lines = [{"release_id": row.id, "position": at, "name": name, "function": function} for at, (name, function) in enumerate(people, 1)]  # fmt: skip
     connection.execute(insert(tables.signatory), lines)
     there = [{"release_id": row.id, "organisation": o, "kind": str(k), "present": p} for o, k, p in signature.participants]
@@ -331,16 +401,17 @@ def sign(connection: Connection, period: Period, signature: Signature, at: datet
 
 
 def publish(
-    connection: Connection, period: Period, *, by: str, on: date, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
-    written: Sequence[WrittenFile], dataset_sha256: str, at: datetime,
+    connection: Connection, period: Period, *, by: str, on: date, approved: ReleaseRow, grades: bool, threshold: int, said: Sequence[tuple[Reservation, str]],
+    written: Sequence[WrittenFile], at: datetime,
 ) -> ReleaseRow:  # fmt: skip
-    """The signed release, published for good, with what it is published in spite of and the files by which it is known.
-    `dataset_sha256` is the hash of what the files were made from. Raises MoveRefused."""
+    """The signed release, published for good, with what it is published in spite of and the files by which it is known. `approved` is
+    the release as the files were made from it. Raises MoveRefused."""
     row = _on_its_way(connection, period)
     _check_move(row, ReleaseState.PUBLISHED)
-    if same_person(by, row.compiled_by):
+    if any(same_person(by, name) for name in compilers(connection, row)):
         raise MoveRefused("four_eyes", by=by)
-    if dataset_sha256 != row.dataset_sha256:
+    given = ("published_by", "published_on", "grades_published", "disclosure_threshold")
+    if replace(row, **{name: getattr(approved, name) for name in given}) != approved:
         raise MoveRefused("dataset_moved", period=str(period))
     lines = [
         {"release_id": row.id, "position": place, "kind": str(item.kind), "place_id": item.place_id, "message": item.key,
@@ -374,6 +445,8 @@ def reply(
     """Keeps what a member says of circulated figures, or a region of the adjustments to its own. Raises MoveRefused."""
     if organisation is not None and release.state != ReleaseState.CIRCULATED:
         raise MoveRefused("not_circulated", period=release.period, state=ReleaseState(release.state))
+    if release.circulated_on is not None and on < release.circulated_on:
+        raise MoveRefused("before_step", day=release.circulated_on, on=on)
     values = {
         "organisation": organisation,
         "region_id": region_id,
@@ -476,6 +549,16 @@ def preparer(connection: Connection, submission: int) -> str | None:
     return connection.execute(select(s.prepared_by).where(s.id == submission)).scalar()
 
 
+def last_decision_before(connection: Connection, release: ReleaseRow) -> int:
+    """The last decision that had been written down when a release was signed; 0 when none had, or nobody signed. The day of a decision does
+    not tell: it may be that of the signature, or be typed in late."""
+    e = tables.audit_event.c
+    signed = select(func.max(e.id)).where(e.action == "release.signed", e.subject == _subject(release)).scalar_subquery()
+    query = select(e.details).where(e.action == "discrepancy.decided", e.id < signed).order_by(e.id.desc())
+    said = connection.execute(query).scalars().first()
+    return int(json.loads(said)["decision_id"]) if said is not None else 0
+
+
 def published_content(connection: Connection, release: ReleaseRow) -> dict[str, Any]:
     """What the audit chain holds of a publication: `dataset_sha256`, and in `content` the hash of each table; empty when it holds
     none."""
@@ -483,6 +566,19 @@ def published_content(connection: Connection, release: ReleaseRow) -> dict[str, 
     query = select(e.details).where(e.action == "release.published", e.subject == _subject(release)).order_by(e.id)
     said = connection.execute(query).scalars().first()
     return dict(json.loads(said)) if said is not None else {}
+
+
+def published_files(connection: Connection, release: ReleaseRow) -> list[WrittenFile]:
+    """The files of a release as the audit chain names them."""
+    named = {f"{file.edition}/{file.name}": file for _, file in files(connection, release.id)}
+    said = published_content(connection, release).get("files", {})
+    return [file for name, file in named.items() if said.get(name) == file.sha256]
+
+
+def ever_published(connection: Connection) -> list[tuple[str, int]]:
+    e = tables.audit_event.c
+    subjects = connection.execute(select(e.subject).where(e.action == "release.published").order_by(e.id)).scalars()
+    return [(month, int(revision)) for _, month, revision in (subject.split(":") for subject in subjects)]
 
 
 def content_hashes(connection: Connection, release: int) -> dict[str, str]:

@@ -398,14 +398,17 @@ class Store(ReleaseBook):
             found = connection.execute(query).scalar()
             return None if found is None else int(found)
 
-    def findings(self, period: Period) -> list[dict[str, Any]]:
-        """What was found in the month: of the current returns, of the refused files, and of the draft. `params` is JSON.
+    def findings(self, period: Period, *, revision: int = 0) -> list[dict[str, Any]]:
+        """What was found in the month: of the current returns, of the refused files, and of the draft; with a `revision`, of the
+        returns that release was made with and of its month. `params` is JSON.
 
         `submission_id` and `file` are those of the file a finding points at; `region_id` is the region of its return, None
         when it is of the draft (its `place_id` tells); `source` is `submission` or `draft`.
         """
         f, s, r = tables.finding, tables.submission, tables.release
-        of_draft = f.c.release_id.is_not(None)
+        of_draft, used = f.c.release_id.is_not(None), tables.release_return.c
+        made_with = select(used.submission_id).where(used.release_id.in_(_release_id(period, revision)))
+        counted = s.c.id.in_(made_with) if revision else or_(s.c.id.in_(_heads(period)), _refused(period))
         query = (
             select(
                 func.coalesce(f.c.submission_id, f.c.about_submission_id).label("submission_id"),
@@ -417,8 +420,8 @@ class Store(ReleaseBook):
                 .outerjoin(r, r.c.id == f.c.release_id)
             )
             .where(or_(
-                and_(f.c.submission_id.is_not(None), or_(s.c.id.in_(_heads(period)), _refused(period))),
-                and_(r.c.period == str(period), r.c.state == _DRAFT),
+                and_(f.c.submission_id.is_not(None), counted),
+                and_(r.c.period == str(period), r.c.revision == revision),
             ))
             .order_by(of_draft, case((of_draft, ""), else_=func.coalesce(s.c.region_id, "")), func.coalesce(f.c.submission_id, 0), f.c.id)
         )  # fmt: skip
@@ -494,7 +497,8 @@ class Store(ReleaseBook):
         """
         stamp = {"as_of": as_of, "rules_hash": rules_hash, "dataset_sha256": dataset_sha256, "compared_with": compared_with}
         with self._write() as connection:
-            release, changed = _draft(connection, compiled.period, stamp, compiled_at)
+            seen = {"acts_seen": releases.acts_given(connection, compiled.period)}
+            release, changed = _draft(connection, compiled.period, stamp, seen, compiled_at)
             _insert_returns(connection, release, compiled.period)
             _insert_frame(connection, tables.figure, compiled.figures, _FIGURE, {"release_id": release})
             adjustments = compiled.adjustments
@@ -1351,7 +1355,7 @@ def _totals(release_id: int) -> Select[Any]:
 
 def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
     frame = _frame(connection, _totals(release.id), {"Int64": {"value"}, "int64": {"carried_months"}})
-    return Past(_release_name(release), Period.parse(release.period), release.revision > 0, frame)
+    return Past(release.name, Period.parse(release.period), release.revision > 0, frame)
 
 
 def _release_id(period: Period, revision: int) -> Select[Any]:
@@ -1363,20 +1367,16 @@ def _draft_id(period: Period) -> Select[Any]:
     return _release_id(period, 0)
 
 
-def _release_name(release: ReleaseRow) -> str:
-    if release.revision:
-        return f"diffusion {release.period}, révision {release.revision}"
-    return f"projet {release.period} (non publié)"
-
-
 def _is_total() -> Any:
     return and_(*(tables.figure.c[name] == TOTAL for name in tables.BREAKDOWNS))
 
 
-def _draft(connection: Connection, period: Period, stamp: Mapping[str, Any], compiled_at: datetime) -> tuple[int, bool]:
+def _draft(
+    connection: Connection, period: Period, stamp: Mapping[str, Any], seen: Mapping[str, Any], compiled_at: datetime
+) -> tuple[int, bool]:
     """The emptied draft of a month, and whether it is another one than before."""
     r, held = tables.release, _release(connection, period, revision=0)
-    values = {**stamp, "compiled_at": _instant(compiled_at)}
+    values = {**stamp, **seen, "compiled_at": _instant(compiled_at)}
     if held is None:
         query = insert(r).values(period=str(period), revision=0, state=str(_DRAFT), **values)
         key = connection.execute(query).inserted_primary_key

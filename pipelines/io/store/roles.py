@@ -32,8 +32,8 @@ READER, OPERATOR, PUBLISHER = ROLES = ("cmp_reader", "cmp_operator", "cmp_publis
 _VERSION = "alembic_version"
 _COMPILED = (
     "place", "place_code", "place_alias", "submission", "observation", "finding", "alert", "event", "statement", "presence",
-    "sector_cover", "not_comparable", "discrepancy", "release", "release_return", "release_row", "release_territory", "figure",
-    "adjustment",
+    "sector_cover", "not_comparable", "discrepancy", "release", "release_return", "release_row", "release_place",
+    "release_territory", "figure", "adjustment",
 )  # fmt: skip
 _SAID = ("decision", "waiver", "visa", "explanation", "reply", "audit_event")
 _SIGNED = ("signatory", "participant")

@@ -257,6 +257,7 @@ release = Table(
     _text("dataset_sha256", required=True),
     _text("compiled_at", required=True),
     _text("values_sha256"),
+    _text("acts_seen"),
     _text("settings_hash"),
     _text("compiled_by"),
     Column("circulated_on", Date),
@@ -403,7 +404,22 @@ release_file = Table(
     *_not_negative("size"),
 )
 
-# The figures of a release on the places of another list.
+# The places as a release names them: what is corrected afterwards in `place` and `place_code` changes nothing of it.
+release_place = Table(
+    "release_place",
+    metadata,
+    Column("release_id", ID, ForeignKey("release.id", ondelete="CASCADE"), primary_key=True),
+    Column("place_id", TEXT, ForeignKey("place.place_id"), primary_key=True),
+    _text("pcode"),
+    _text("level", required=True),
+    _text("name", required=True),
+    _text("region"),
+    _text("cercle"),
+    _text("commune"),
+    _choice("level", codes.Level),
+)
+
+# The figures of a release on the places of another list, with their codes and names there.
 release_territory = Table(
     "release_territory",
     metadata,
@@ -416,6 +432,9 @@ release_territory = Table(
     _text("level", required=True),
     _count("value", required=True),
     _count("undivided", required=True),
+    _text("pcode"),
+    _text("region"),
+    _text("cercle"),
     _choice("level", FIGURE_LEVELS),
     _choice("population_group", codes.PopulationGroup),
     _choice("measure", codes.Measure),

@@ -5,6 +5,9 @@ table under one, and a second copy would drift. `Store.open` drops them before i
 in the same transaction. The last migration states the fingerprint of this text and of the guards, so that a changed view needs a
 revision (possibly empty) to reach existing databases; a test holds both together.
 
+A release keeps the names, codes and parents of the places as they were when it circulated (`release_place`): the `official_*` views
+and the files read these, while a draft follows the tables of places.
+
 Whoever may read only what is published (`roles`) may not see the rest through a view either: in PostgreSQL such views are barriers,
 which no function of the reader's own looks behind.
 """
@@ -41,21 +44,38 @@ _REGION = """CASE p.level WHEN 'region' THEN p.name WHEN 'cercle' THEN p1.name W
         WHEN 'site' THEN p3.name END AS region"""
 _CERCLE = "CASE p.level WHEN 'cercle' THEN p.name WHEN 'commune' THEN p1.name WHEN 'site' THEN p2.name END AS cercle"
 
-_PLACE_PATH = f"""
+
+def path(vintage: str) -> str:
+    """Every place with its code of a list, its region, cercle and commune there. `vintage` is SQL for the name of the list."""
+    return f"""
 SELECT p.place_id, c.pcode, p.level, p.name,
     {_REGION},
     {_CERCLE},
     CASE p.level WHEN 'commune' THEN p.name WHEN 'site' THEN p1.name END AS commune
 FROM place p
-{_lists(f"'{VINTAGE}'")}
+{_lists(vintage)}
 """
+
+
+def _place(of: str, name: str = "p", *, draft: bool = False, release: str = "r.id") -> str:
+    """To join a place: as its release names it, or, for a draft, as it is named now."""
+    if draft:
+        return f"place_path {name} ON {name}.place_id = {of}"
+    return f"release_place {name} ON {name}.release_id = {release} AND {name}.place_id = {of}"
+
+
+def _code(of: str, name: str, *, draft: bool) -> str:
+    """To join a place of which only the code is wanted."""
+    if draft:
+        return f"place_code {name} ON {name}.place_id = {of} AND {name}.vintage = '{VINTAGE}'"
+    return _place(of, name)
 
 
 _GRADE = "CASE WHEN r.grades_published THEN f.grade END"
 """Grades stay inside until the CMP publishes them."""
 
 
-def _figures(which: str, *more: str, grade: str = _GRADE) -> str:
+def _figures(which: str, *more: str, grade: str = _GRADE, draft: bool = False) -> str:
     """Figures with the names of their places. An origin that the 2021 list does not know keeps its own id."""
     columns = "".join(f",\n    {column}" for column in more)
     return f"""
@@ -64,8 +84,8 @@ SELECT r.period, r.revision, p.pcode, f.level, p.region, p.cercle, p.commune, f.
     f.value, f.missing_reason, f.obs_status, f.basis, {grade} AS grade{columns}
 FROM figure f
 JOIN release r ON r.id = f.release_id
-JOIN place_path p ON p.place_id = f.place_id
-LEFT JOIN place_code o ON o.place_id = f.origin_id AND o.vintage = '{VINTAGE}'
+JOIN {_place("f.place_id", draft=draft)}
+LEFT JOIN {_code("f.origin_id", "o", draft=draft)}
 WHERE {which}
 """
 
@@ -122,13 +142,13 @@ SELECT r.period, r.revision, p.pcode, {where},
     {wide}
 FROM figure f
 JOIN release r ON r.id = f.release_id
-JOIN place_path p ON p.place_id = f.place_id
+JOIN {_place("f.place_id")}
 WHERE f.level = '{level}' AND {_LAST}
 GROUP BY r.period, r.revision, f.place_id, p.pcode, {where}
 """
 
 
-def _bridge(which: str) -> str:
+def _bridge(which: str, *, draft: bool = False) -> str:
     """The items of the bridge; that which opens a region's cites the return the release was made with, and a decision of the CMP
     who took it, when, why and on what. The file cited is the release's own note of it."""
     return f"""
@@ -137,11 +157,11 @@ SELECT r.period, r.revision, p.pcode, p.level, p.region, p.cercle, p.commune, a.
     d.reason AS decision_reason, a.decision_id, d.source AS decision_source, COALESCE(b.pcode, a.about_place_id) AS about_pcode
 FROM adjustment a
 JOIN release r ON r.id = a.release_id
-JOIN place_path p ON p.place_id = a.place_id
+JOIN {_place("a.place_id", draft=draft)}
 LEFT JOIN release_return u ON u.release_id = r.id AND (u.submission_id = a.submission_id
     OR (a.submission_id IS NULL AND a.kind = 'return' AND u.region_id = a.place_id))
 LEFT JOIN decision d ON d.id = a.decision_id
-LEFT JOIN place_code b ON b.place_id = a.about_place_id AND b.vintage = '{VINTAGE}'
+LEFT JOIN {_code("a.about_place_id", "b", draft=draft)}
 WHERE {which}
 """
 
@@ -154,7 +174,7 @@ FROM (
     FROM adjustment GROUP BY release_id, place_id, population_group, measure, unit
 ) a
 JOIN release r ON r.id = a.release_id
-JOIN place_path p ON p.place_id = a.place_id
+JOIN {_place("a.place_id")}
 JOIN figure f ON f.release_id = a.release_id AND f.place_id = a.place_id AND f.population_group = a.population_group
     AND f.measure = a.measure AND f.unit = a.unit
 WHERE r.state = 'published' AND {_total()}
@@ -192,7 +212,7 @@ def _side(release: str, is_now: int) -> str:
 
 
 def _revision(which: str) -> str:
-    """What differs from the published release before."""
+    """What differs from the published release before, the places named as in the later one."""
     return f"""
 WITH step AS ({_step(which)}), side AS (
     {_side("s.id", 1)}
@@ -209,7 +229,7 @@ SELECT s.period, s.revision, p.pcode, l.level, l.population_group, l.measure, l.
     p.region, p.cercle, p.commune, s.reason_code, s.reason, s.published_on
 FROM line l
 JOIN step s ON s.id = l.id
-JOIN place_path p ON p.place_id = l.place_id
+JOIN {_place("l.place_id", release="s.id")}
 WHERE l.only_now = 1 OR l.is_now = 0 OR l.value <> l.previous_value OR (l.value IS NULL) <> (l.previous_value IS NULL)
 """
 
@@ -239,7 +259,7 @@ SELECT a.period, a.revision, p.pcode, a.level, a.region, a.population_group, a.m
     a.added, a.changed, a.removed, s.reason_code, s.reason, s.published_on
 FROM area a
 JOIN step s ON s.period = a.period AND s.revision = a.revision
-JOIN place_path p ON p.level = a.level AND (a.level = 'country' OR p.name = a.region)
+JOIN release_place p ON p.release_id = s.id AND p.level = a.level AND (a.level = 'country' OR p.name = a.region)
 {_total_of("now", "s.id", **_OF_AREA)}
 {_total_of("before", "s.previous_id", **_OF_AREA)}
 """
@@ -259,7 +279,7 @@ JOIN (
         MAX(CASE WHEN f.population_group = 'idp' AND f.measure = 'stock' THEN f.carried_months ELSE 0 END) AS carried_months
     FROM figure f WHERE f.level = 'region' AND {_total()} GROUP BY f.release_id, f.place_id
 ) t ON t.release_id = r.id
-JOIN place_path p ON p.place_id = t.place_id
+JOIN {_place("t.place_id")}
 LEFT JOIN release_return u ON u.release_id = r.id AND u.region_id = t.place_id
 WHERE {which}
 """
@@ -306,18 +326,19 @@ SELECT r.period, r.revision, COALESCE(o.pcode, f.origin_id) AS origin_pcode, o.n
     p.pcode, p.region, p.cercle, p.commune, f.level, f.cause, f.unit, f.value
 FROM figure f
 JOIN release r ON r.id = f.release_id
-JOIN place_path p ON p.place_id = f.place_id
-LEFT JOIN place_path o ON o.place_id = f.origin_id
+JOIN {_place("f.place_id")}
+LEFT JOIN {_place("f.origin_id", "o")}
 WHERE r.state = 'published' AND f.origin_id <> '_T' AND f.population_group = 'idp' AND f.measure = 'stock'
     AND {_total("origin_id", "cause")}
 """
 
 
-def _secondary(which: str, rows: str) -> str:
+def _secondary(which: str, *, draft: bool = False) -> str:
     """Every secondary move that the returns of a release tell, as each region tells it: the region left and the region reached
     may both tell one, and then it is there twice, for the two to be held against each other. An end that was not recognised
-    keeps the names written. `rows` joins the rows of those returns as `o`: a release has its own, so that a file judged again
-    later changes nothing published."""
+    keeps the names written. A release has its own rows of those returns, so that a file judged again later changes nothing
+    published."""
+    rows = "observation o ON" if draft else "release_row o ON o.release_id = r.id AND"
     return f"""
 SELECT r.period, r.revision, t.pcode AS told_by_pcode, t.name AS told_by,
     b.pcode AS origin_pcode, COALESCE(b.region, o.from_region) AS origin_region, COALESCE(b.cercle, o.from_cercle) AS origin_cercle,
@@ -327,19 +348,15 @@ SELECT r.period, r.revision, t.pcode AS told_by_pcode, t.name AS told_by,
     o.households, o.individuals, u.file, u.sha256, o.sheet, o.row
 FROM release r
 JOIN release_return u ON u.release_id = r.id
-JOIN {rows}
-JOIN place_path t ON t.place_id = u.region_id
-LEFT JOIN place_path b ON b.place_id = o.from_place_id
-LEFT JOIN place_path p ON p.place_id = o.to_place_id
+JOIN {rows} o.submission_id = u.submission_id
+JOIN {_place("u.region_id", "t", draft=draft)}
+LEFT JOIN {_place("o.from_place_id", "b", draft=draft)}
+LEFT JOIN {_place("o.to_place_id", draft=draft)}
 WHERE o.table_name = 'movement' AND o.movement = 'secondary' AND o.accepted AND {which}
 """
 
 
-_PUBLISHED_ROWS = "release_row o ON o.release_id = r.id AND o.submission_id = u.submission_id"
-_DRAFT_ROWS = "observation o ON o.submission_id = u.submission_id"
-
-
-def _lasting(which: str) -> str:
+def _lasting(which: str, *, draft: bool = False) -> str:
     """Persons displaced for long, and those whose displacement ended: in the month (returned, integrated, relocated) and since
     2012 (returned_since_2012). A column is empty where no return says it."""
     persons = {
@@ -356,7 +373,7 @@ SELECT r.period, r.revision, p.pcode, f.level, p.region, p.cercle, p.commune,
     {wide}
 FROM figure f
 JOIN release r ON r.id = f.release_id
-JOIN place_path p ON p.place_id = f.place_id
+JOIN {_place("f.place_id", draft=draft)}
 WHERE {which}
 GROUP BY r.period, r.revision, f.place_id, p.pcode, f.level, p.region, p.cercle, p.commune
 """
@@ -385,14 +402,10 @@ FROM sector_cover s JOIN place_path p ON p.place_id = s.place_id
 def _territory(which: str) -> str:
     """The figures of a release on the places of another list."""
     return f"""
-SELECT r.period, r.revision, t.vintage, c.pcode, t.level,
-    {_REGION},
-    {_CERCLE},
-    t.population_group, t.measure, t.unit, t.value, t.undivided
+SELECT r.period, r.revision, t.vintage, t.pcode, t.level, t.region, t.cercle, t.population_group, t.measure, t.unit, t.value,
+    t.undivided
 FROM release_territory t
 JOIN release r ON r.id = t.release_id
-JOIN place p ON p.place_id = t.place_id
-{_lists("t.vintage")}
 WHERE {which}
 """
 
@@ -404,11 +417,11 @@ SELECT r.period, r.revision, CASE WHEN {_NEXT_ON} IS NULL THEN 'published' ELSE 
 FROM release r WHERE r.state = 'published'
 """
 
-_RESERVATION = """
+_RESERVATION = f"""
 SELECT r.period, r.revision, v.position, v.kind, p.pcode, v.sentence
 FROM reservation v
 JOIN release r ON r.id = v.release_id
-LEFT JOIN place_path p ON p.place_id = v.place_id
+LEFT JOIN {_place("v.place_id")}
 WHERE r.state = 'published'
 """
 
@@ -419,7 +432,7 @@ def _sites(which: str) -> str:
 SELECT p.pcode, p.region, p.cercle, p.commune, o.site, o.site_type, o.households, o.individuals
 FROM release_row o
 JOIN release r ON r.id = o.release_id
-LEFT JOIN place_path p ON p.place_id = COALESCE(o.place_id, o.region_id)
+LEFT JOIN {_place("COALESCE(o.place_id, o.region_id)")}
 WHERE o.table_name = 'site' AND o.accepted AND {which}
 """
 
@@ -428,12 +441,12 @@ OF_RELEASE: Mapping[str, Callable[[str], str]] = {
     "figure": lambda which: _figures(which, grade="f.grade"), "bridge": _bridge, "completeness": _completeness,
     "revision": _revision, "territory": _territory, "site": _sites,
 }  # fmt: skip
-"""What the files of a release are made from, whatever its state: name -> query, given which release `r` is meant."""
+"""What the files of a numbered release are made from, whatever its state: name -> query, given which release `r` is meant."""
 
 VIEWS: Mapping[str, str] = {
-    "place_path": _PLACE_PATH,
+    "place_path": path(f"'{VINTAGE}'"),
     "official_figure": _figures("r.state = 'published'"),
-    "draft_figure": _figures("r.state = 'draft'", grade="f.grade"),
+    "draft_figure": _figures("r.state = 'draft'", grade="f.grade", draft=True),
     "official_series": _figures(_LAST),
     "official_known": _figures("r.state = 'published'", "r.published_on AS known_from", f"{_NEXT_ON} AS known_until"),
     "official_region": _places("region", "region"),
@@ -441,7 +454,7 @@ VIEWS: Mapping[str, str] = {
     "official_commune": _places("commune", "region", "cercle", "commune"),
     "official_bridge": _bridge("r.state = 'published'"),
     "official_bridge_total": _BRIDGE_TOTAL,
-    "draft_bridge": _bridge("r.state = 'draft'"),
+    "draft_bridge": _bridge("r.state = 'draft'", draft=True),
     "official_release": _RELEASE,
     "official_reservation": _RESERVATION,
     "official_revision": _revision("r.state = 'published'"),
@@ -451,10 +464,10 @@ VIEWS: Mapping[str, str] = {
     "official_completeness": _completeness(_LAST),
     "open_discrepancy": _OPEN_DISCREPANCY,
     "origin_destination": _ORIGIN_DESTINATION,
-    "official_secondary": _secondary(_LAST, _PUBLISHED_ROWS),
-    "draft_secondary": _secondary("r.state = 'draft'", _DRAFT_ROWS),
+    "official_secondary": _secondary(_LAST),
+    "draft_secondary": _secondary("r.state = 'draft'", draft=True),
     "official_lasting": _lasting(_LAST),
-    "draft_lasting": _lasting("r.state = 'draft'"),
+    "draft_lasting": _lasting("r.state = 'draft'", draft=True),
     "source_statement": _SOURCE_STATEMENT,
     "event_board": _EVENT_BOARD,
     "response_cover": _RESPONSE_COVER,

@@ -1,5 +1,6 @@
-"""What publication needs: who put a release before the CMP, who signed it and who published it; the rows it was made with, its
-members and their replies, its reservations and its files; visas that came beside a return, and explanations of findings."""
+"""What publication needs: who put a release before the CMP, who signed it and who published it; the rows it was made with, the
+places as it names them, its members and their replies, its reservations and its files; visas that came beside a return, and
+explanations of findings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +9,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
-views = "9651ddfbebde3820"
+views = "49d35d929a838777"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
@@ -29,6 +30,7 @@ def upgrade() -> None:
     _reply()
     _reservation()
     _release_file()
+    _release_place()
     _release_territory()
     _visa()
     _explanation()
@@ -42,6 +44,7 @@ def downgrade() -> None:
 def _release() -> None:
     with op.batch_alter_table("release") as release:
         release.add_column(sa.Column("values_sha256", TEXT, nullable=True))
+        release.add_column(sa.Column("acts_seen", TEXT, nullable=True))
         release.add_column(sa.Column("settings_hash", TEXT, nullable=True))
         release.add_column(sa.Column("compiled_by", TEXT, nullable=True))
         release.add_column(sa.Column("circulated_on", sa.Date(), nullable=True))
@@ -277,6 +280,24 @@ def _release_file() -> None:
     )
 
 
+def _release_place() -> None:
+    op.create_table(
+        "release_place",
+        sa.Column("release_id", ID, nullable=False),
+        sa.Column("place_id", TEXT, nullable=False),
+        sa.Column("pcode", TEXT, nullable=True),
+        sa.Column("level", TEXT, nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("region", TEXT, nullable=True),
+        sa.Column("cercle", TEXT, nullable=True),
+        sa.Column("commune", TEXT, nullable=True),
+        sa.CheckConstraint("level IN ('site', 'commune', 'cercle', 'region', 'country')", name=op.f("ck_release_place_level")),
+        sa.ForeignKeyConstraint(["place_id"], ["place.place_id"], name=op.f("fk_release_place_place_id")),
+        sa.ForeignKeyConstraint(["release_id"], ["release.id"], name=op.f("fk_release_place_release_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("release_id", "place_id", name=op.f("pk_release_place")),
+    )
+
+
 def _release_territory() -> None:
     op.create_table(
         "release_territory",
@@ -289,6 +310,9 @@ def _release_territory() -> None:
         sa.Column("level", TEXT, nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("undivided", sa.BigInteger(), nullable=False),
+        sa.Column("pcode", TEXT, nullable=True),
+        sa.Column("region", TEXT, nullable=True),
+        sa.Column("cercle", TEXT, nullable=True),
         sa.CheckConstraint("level IN ('commune', 'cercle', 'region', 'country')", name=op.f("ck_release_territory_level")),
         sa.CheckConstraint(
             "measure IN ('stock', 'arrivals', 'departures', 'returns', 'integrations', 'relocations', 'corrections', 'cumulative')",
