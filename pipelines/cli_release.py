@@ -165,7 +165,7 @@ def _add_evidence(release: typer.Typer, lang: str) -> None:
         with _act(period, by, day, lang) as act:
             place, on = region_meant(region, act.settings, lang), day_of(validated, lang) or act.on
             given = publication.give_visa(act, place, _somebody(validator, lang), _said(minutes, lang, "act_empty"), on)
-            _say("act_done_visa", lang, region_name=_name(place), by=validator, number_of=minutes, sha=given.sha256[:12])
+            _say("act_done_visa", lang, region_name=_name(place), by=validator, minutes_number=minutes, sha=given.sha256[:12])
 
     @release.command("waive", cls=Command, help=message("cli_release_waive", lang))
     def waive(
@@ -308,7 +308,7 @@ def _sign(act: "Act", signing: Any, lang: str) -> int:
     done = publication.sign(act, signing)
     row = done.release
     _say("act_done_sign", lang, month_name=_month(act, lang), revision=str(row.revision), by=row.signed_by,
-         number_of=row.minutes_number, day=row.embargo_until)  # fmt: skip
+         minutes_number=row.minutes_number, day=row.embargo_until)  # fmt: skip
     if done.aside is not None:
         err.print(escape(message("places_set_aside", lang, file=str(done.aside))), highlight=False, soft_wrap=True)
     _say("act_done_minutes", lang, file=str(done.minutes))
@@ -502,7 +502,7 @@ def _release_lines(row: Any, lang: str) -> Iterator[str]:
         yield escape(message("act_status_reason", lang, why=RevisionReason(row.reason_code), reason=row.reason))
     if row.signed_by:
         yield escape(message("act_status_signed", lang, day=row.signed_on, by=row.signed_by, function_of=row.signed_function,
-                             number_of=row.minutes_number))  # fmt: skip
+                             minutes_number=row.minutes_number))  # fmt: skip
     if row.published_by:
         yield escape(message("act_status_published", lang, day=row.published_on, by=row.published_by))
 

@@ -267,7 +267,15 @@ def _figures(document: Docx, meeting: Meeting) -> None:
         [name, _value(line.value), _value(line.before), _gap(line.value, line.before), _share(line.value, line.before)]
         for name, line in zip(names, meeting.headlines, strict=True)
     ]
-    table(document, [figure, value, past, change, share], lines, (6.0, 2.4, 3.8, 2.4, 1.8), size=9, right=(1, 2, 3, 4))
+    table(
+        document,
+        [figure, value, past, change, share],
+        lines,
+        (6.0, 2.4, 3.8, 2.4, 1.8),
+        size=9,
+        right=(1, 2, 3, 4),
+        together=True,
+    )
 
 
 def _value(value: int | None) -> str:
