@@ -233,7 +233,7 @@ def _event_numbers(numbers: Any, lang: str) -> str:
     return message("event_number" if len(numbers) == 1 else "event_numbers", lang, numbers=list(numbers))
 
 
-_MINUTES_PREFIX = re.compile(r"^\s*(?:(?:PV|proc[eè]s[- ]verbal)(?![^\W\d_]))?[\s.]*(?:n\s*[°ºo.]+\s*)?", re.IGNORECASE)
+_MINUTES_PREFIX = re.compile(r"^\s*(?:(?:PV|proc[eè]s[- ]verbal)(?![^\W\d_]|[-/]))?[\s.]*(?:n\s*[°ºo.]+\s*)?", re.IGNORECASE)
 
 
 def minutes_number(value: str | None, lang: str = "fr") -> str:
