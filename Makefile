@@ -17,9 +17,9 @@ test: $(READY) lint types unit docs-check  ## All that .ci/run checks
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	$(BIN)/python -m compileall -q $(VENV)/lib pipelines schemas || true
+	$(BIN)/python -m compileall -q -j 0 $(VENV)/lib pipelines schemas || true
 	touch $(READY)
 
 lint: $(READY)

@@ -14,7 +14,6 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-import pandas as pd
 import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
@@ -39,6 +38,7 @@ from pipelines.rules import Hit, RowRule
 from pipelines.sources import source_of_row
 from schemas import cells, fields, tables, texts
 from schemas.codes import Effect, Level, PopulationGroup, Unit
+from schemas.frames import pd
 
 _COUNTS = tuple(item.name for item in fields.observation_fields() if item.is_count)
 _VALUES = tuple(item.name for item in fields.observation_fields())

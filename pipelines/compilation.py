@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from pipelines import rules
 from pipelines.checking import Rulebook
 from pipelines.model import FLOW_ENDS, Compiled, LateVersion, Past, Period, PeriodFinding, SubmissionHead
@@ -38,6 +36,7 @@ from schemas.codes import (
     Unit,
     Vulnerability,
 )
+from schemas.frames import pd
 
 COUNTRY = "ML"
 KEY = ["population_group", "measure", "unit"]

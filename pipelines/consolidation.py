@@ -299,7 +299,7 @@ def in_french_discrepancy(gap: Discrepancy) -> tuple[str, str]:
 
 
 def _rows_of(parts: Iterable[SourceRows], table: fields.Table) -> Any:
-    import pandas as pd
+    from schemas.frames import pd
 
     frames = [source.rows for source in parts if source.table == table.name and not source.rows.empty]
     if frames:
@@ -312,7 +312,7 @@ _WHERE = ("place_id", "file", "sheet", "row", "cell")
 
 def _with_printed(stated: Any, period: Period) -> Any:
     """What files state of the month, the reports printed before it, and what others have published of about its time."""
-    import pandas as pd
+    from schemas.frames import pd
 
     known = sources.printed(period.next())
     printed = known["table"] == SourceKind.PRINTED

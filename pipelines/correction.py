@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from pipelines import privacy
 from pipelines.model import (
     Answered,
@@ -35,6 +33,7 @@ from pipelines.model import (
 from schemas import fields, texts
 from schemas.cells import plain
 from schemas.codes import Effect, SubmissionStatus, Unit, YesNo
+from schemas.frames import pd
 
 MARK = "cmp-idp:a-corriger:1"
 """Stands in a hidden cell of the list and tells it from any other sheet; right of it the sha256, version and month of the file

@@ -33,11 +33,11 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from schemas.codes import CONFIDENTIAL, TOTAL, UNKNOWN, ConfStatus, ObsStatus, Vulnerability
 from schemas.fields import BREAKDOWNS, FIGURE_KEY
+from schemas.frames import pd
 
 PLACE = ["level", "region", "cercle", "commune"]
 SITE = ["pcode", "region", "cercle", "commune", "site", "site_type"]

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-import pandas as pd
 from rapidfuzz import fuzz, process
 
 from pipelines import correction, privacy
@@ -21,6 +20,7 @@ from pipelines.layouts import Layout, SheetLayout, layout_named, layouts, parse_
 from pipelines.model import Merge, OpenedFile, Persons, PrintedTotal, Reading, Sheet, SheetReading, Unread, letters
 from schemas import fields
 from schemas.cells import as_integer, plain
+from schemas.frames import pd
 
 __all__ = ["layout_named", "layouts", "letters", "parse_layout", "read", "recognise", "suggest"]
 

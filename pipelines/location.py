@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import pandas as pd
-
 from pipelines.place_words import Named, PlaceWords, is_country, parse
 from pipelines.places import CodeStatus, Gazetteer, Match, MatchMethod, Suggestion
 from schemas.codes import Level, RowLevel
+from schemas.frames import pd
 
 PLACE_COLUMNS = (
     "place_id", "placed_level", "place_method", "place_score", "code_status", "origin_place_id", "from_place_id", "to_place_id",

@@ -22,8 +22,6 @@ from dataclasses import field as attribute
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
 from pipelines import correction
 from pipelines.model import (
     Decision,
@@ -46,6 +44,7 @@ from pipelines.sources import row_name, source_of, source_of_row
 from schemas import fields
 from schemas.cells import plain
 from schemas.codes import Basis, Measure, Movement, PopulationGroup, RowLevel, Scope, StatementStatus, Unit
+from schemas.frames import pd
 
 Thresholds = Mapping[str, float]
 

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
-
 from pipelines.compilation import (
     ADJUSTMENT_COLUMNS,
     COUNTRY,
@@ -31,6 +29,7 @@ from pipelines.compilation import (
 from pipelines.model import Compiled, Settlement
 from pipelines.places import Gazetteer
 from schemas.codes import TOTAL, UNKNOWN, Action, AdjustmentKind, Basis, Grade, Measure, MissingReason
+from schemas.frames import pd
 
 Key = tuple[str, str, str, str]
 """place, group, measure, unit."""

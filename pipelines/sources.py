@@ -17,8 +17,6 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Period, SourceRows, cell_of
 from pipelines.place_words import names_a_place, says_partial
 from schemas import fields
@@ -35,6 +33,7 @@ from schemas.codes import (
     StatementStatus,
     Unit,
 )
+from schemas.frames import pd
 
 PRINTED = "printed.csv"
 """The packaged table of what was published."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from pipelines.compilation import COUNTRY, KEY, chain_of, own_values
 from pipelines.places import Gazetteer
+from schemas.frames import pd
 
 COLUMNS = ["place_id", "level", *KEY, "value", "undivided"]
 _TOP_DOWN = ("country", "region", "cercle", "commune")

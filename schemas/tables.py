@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pandas as pd
 import pandera.pandas as pa
 
 from schemas.cells import Words, is_sum, reader_of, typed_date, typed_number
 from schemas.fields import Field, Kind, Table
+from schemas.frames import pd
 
 ColumnCheck = Callable[[pd.Series], pd.Series]
 

@@ -15,7 +15,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
@@ -48,6 +47,7 @@ from schemas.codes import (
     Vulnerability,
     YesNo,
 )
+from schemas.frames import pd
 
 
 @dataclass(frozen=True, slots=True)

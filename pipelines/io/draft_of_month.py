@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from pipelines import correction
 from pipelines.io import agenda, agenda_rows, reference
 from pipelines.io.agenda import Agenda, Point
@@ -19,6 +17,7 @@ from pipelines.io.store import Store
 from pipelines.model import Period, Since
 from schemas import fields, texts
 from schemas.codes import DiscrepancyStatus, Level, PopulationGroup, Unit
+from schemas.frames import pd
 from schemas.texts import message
 
 _HEADLINES = (

@@ -7,14 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import Compared, Discrepancy, Event
 from pipelines.triangulation.comparisons import RETURN, About, Told, asymmetry, comparison, discrepancy, severity, told_by_return
 from pipelines.triangulation.cover import at_work, reached
 from pipelines.triangulation.evidence import Evidence, Thresholds
 from schemas import fields, texts
 from schemas.codes import AlertKind, Basis, EventStatus, Measure, Movement, PopulationGroup, Severity, Unit, Wave
+from schemas.frames import pd
 
 MOVES_IN = (Movement.ARRIVAL, Movement.SECONDARY)
 

@@ -8,8 +8,6 @@ from math import log
 from statistics import mean, median
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import Compared, Discrepancy
 from pipelines.triangulation.against_events import events_at, persons_of
 from pipelines.triangulation.against_sources import mirror_gap
@@ -17,6 +15,7 @@ from pipelines.triangulation.comparisons import About, Told, comparison, discrep
 from pipelines.triangulation.evidence import COUNTRY, Evidence, Thresholds
 from schemas import fields, texts
 from schemas.codes import FLOW_SIGNS, TOTAL, UNKNOWN, Basis, Measure, Movement, PopulationGroup, Severity, Shelter, Unit
+from schemas.frames import pd
 
 IDP, STOCK, PERSONS = str(PopulationGroup.IDP), str(Measure.STOCK), str(Unit.INDIVIDUAL)
 ON_SITES = (Shelter.SPONTANEOUS_SITE, Shelter.PLANNED_SITE, Shelter.COLLECTIVE_CENTRE)

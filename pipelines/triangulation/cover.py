@@ -6,12 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 
-import pandas as pd
-
 from pipelines.model import COVER_COLUMNS, SectorCover
 from pipelines.triangulation.evidence import Evidence
 from schemas import fields
 from schemas.codes import NEED_SECTORS, NOBODY_AT_WORK, EventStatus, Level, Measure, Need, PopulationGroup, Sector, Unit
+from schemas.frames import pd
 
 _RANKS = {"need_1": 1, "need_2": 2, "need_3": 3}
 

@@ -12,12 +12,11 @@ from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import Event, Period
 from pipelines.places import Gazetteer, normalise
 from schemas.cells import plain
 from schemas.codes import AlertKind, AlertStatus, EventStatus, Shock, Wave
+from schemas.frames import pd
 
 SAME_EVENT_DAYS = 14
 """Alerts at one place within two weeks can be witnesses of one event: RRM assists at most 15 days after an alert is validated."""

@@ -9,13 +9,12 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
 from pipelines.model import PRESENCE_COLUMNS, STATEMENT_COLUMNS, Event, Past, Period, SubmissionHead
 from pipelines.places import Gazetteer
 from pipelines.triangulation.statements import Statements
 from schemas import fields
 from schemas.codes import Measure, Movement, PopulationGroup, Unit
+from schemas.frames import pd
 
 HISTORY_COLUMNS = ["period", "place_id", "level", "population_group", "measure", "unit", "value", "carried_months"]
 """The totals of earlier months (`period` as text), each as last published, else as drafted."""

@@ -10,12 +10,11 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from pipelines import sources
 from pipelines.model import Compared
 from schemas import fields
 from schemas.codes import Measure, PopulationGroup, Scope
+from schemas.frames import pd
 
 if TYPE_CHECKING:
     from pipelines.triangulation.evidence import Evidence

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from pipelines.io.diffusion.items import Item, Items, key_of
 from pipelines.io.diffusion.pages import Book, Cell, Column, Missing, Page, Row, plain
 from pipelines.io.diffusion.places import STOCK, Place, Places, records
 from schemas import fields, texts
 from schemas.codes import AdjustmentKind, Level, MissingReason
+from schemas.frames import pd
 
 WIDTHS = (46, 92, 16)
 """Of what people read: the step, its explanation, its value."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pandas as pd
-
 from pipelines.io.diffusion.edition import EditionOf
 from schemas import fields
 from schemas.codes import AdjustmentKind, Edition
 from schemas.fields import Kind, Table
+from schemas.frames import pd
 
 
 def tables(edition: EditionOf) -> Mapping[str, tuple[Table, pd.DataFrame]]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from pipelines.io.diffusion.pages import capital
 from pipelines.io.diffusion.places import Total, records
 from schemas import texts
 from schemas.codes import Action, AdjustmentKind, Level
+from schemas.frames import pd
 
 Item = Mapping[str, Any]
 

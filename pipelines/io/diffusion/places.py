@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
-
 from pipelines.io.diffusion.pages import Missing
 from schemas import fields
 from schemas.codes import (
@@ -25,6 +23,7 @@ from schemas.codes import (
     Shelter,
     Unit,
 )
+from schemas.frames import pd
 
 Total = tuple[str, str, str]
 """Group, measure, unit."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 from pyarrow import parquet
 
@@ -27,6 +26,7 @@ from schemas.codes import (
     Unit,
 )
 from schemas.fields import Field, Kind, Table, Text
+from schemas.frames import pd
 
 DATAFLOW = "DNDS:DF_IDP(1.0)"
 """Agency, dataflow and version under which the figures are exchanged as SDMX."""

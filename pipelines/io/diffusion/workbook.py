@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import pandas as pd
-
 from pipelines.io.diffusion import cascade
 from pipelines.io.diffusion.edition import EditionOf
 from pipelines.io.diffusion.items import Items
@@ -48,6 +46,7 @@ from schemas.codes import (
     YesNo,
 )
 from schemas.fields import Field, Table
+from schemas.frames import pd
 
 Tables = Mapping[str, tuple[Table, pd.DataFrame]]
 

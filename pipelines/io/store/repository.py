@@ -1010,7 +1010,7 @@ def _iso(values: Sequence[date | None]) -> list[str | None]:
 def _frame(connection: Connection, query: Any, types: Mapping[str, set[str]]) -> pd.DataFrame:
     """The result of a query. `types` is dtype -> columns; other columns are Int64 when all they hold is whole, else objects with
     None for missing."""
-    import pandas as pd
+    from schemas.frames import pd
 
     result = connection.execute(query)
     names = list(result.keys())
@@ -1023,7 +1023,7 @@ def _frame(connection: Connection, query: Any, types: Mapping[str, set[str]]) ->
 
 
 def _series(values: list[Any], dtype: str | None) -> pd.Series:
-    import pandas as pd
+    from schemas.frames import pd
 
     if dtype is None:
         kinds = {type(value) for value in values}
