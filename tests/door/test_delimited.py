@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from functools import partial
+
 import pytest
 
 from pipelines.model import Unread
@@ -84,7 +87,9 @@ def test_rows_of_a_file_without_any_table(received: Open) -> None:
     assert received(b"", "vide.csv").problem == "FILE_EMPTY"
 
 
-def test_a_cell_without_end_is_no_table(received: Open) -> None:
+@pytest.mark.parametrize("limit", [131_072, 10_000_000], ids=["as usual", "lifted by another library"])
+def test_a_cell_without_end_is_no_table(received: Open, limit: int, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(partial(csv.field_size_limit, csv.field_size_limit(limit)))
     assert received(b"a;b\n" + b"x" * 200_000 + b";1\n", "liste.csv").problem == "FILE_NOT_WORKBOOK"
 
 

@@ -131,19 +131,30 @@ def separator_of(words: str, *, strict: bool) -> str | None:
     return best or (None if strict else _ONE_COLUMN)
 
 
+_LONGEST_CELL = 131_072
+"""Characters; the csv module of Python has the same limit, which any library of the process may lift."""
+
+
 def _rows(words: str, separator: str) -> list[list[str]]:
     """The cells as text. A quotation mark that is never closed, or closed inside a cell, is a sign like any other."""
+    try:
+        rows = _split(words, separator)
+    except csv.Error as failure:
+        raise RefusedError(Problem.NOT_WORKBOOK) from failure
+    if any(len(cell) > _LONGEST_CELL for row in rows for cell in row):
+        raise RefusedError(Problem.NOT_WORKBOOK)
+    return rows
+
+
+def _split(words: str, separator: str) -> list[list[str]]:
     try:
         return list(csv.reader(StringIO(words, newline=""), delimiter=separator, strict=True))
     except csv.Error as failure:
         never_closed = "end of data" in str(failure)
-    try:
-        plain = StringIO(words, newline="")
-        if never_closed:
-            return list(csv.reader(plain, delimiter=separator, quoting=csv.QUOTE_NONE))
-        return list(csv.reader(plain, delimiter=separator))
-    except csv.Error as failure:
-        raise RefusedError(Problem.NOT_WORKBOOK) from failure
+    plain = StringIO(words, newline="")
+    if never_closed:
+        return list(csv.reader(plain, delimiter=separator, quoting=csv.QUOTE_NONE))
+    return list(csv.reader(plain, delimiter=separator))
 
 
 def _laid_out(rows: Iterable[Sequence[str]], name: str, limits: Limits) -> Sheet:
