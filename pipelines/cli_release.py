@@ -471,11 +471,22 @@ def _status_lines(period: Period, rows: Sequence[Any], found: Any, wrong: Sequen
             yield f"  · {escape(standing.reply_words(reply, lang))}"
         if found.awaited:
             yield escape(message("act_status_awaited", lang, names=list(found.awaited)))
+    yield message("act_status_moves", lang, commands=_possible(rows))
     if wrong:
         yield message("act_status_obstacles", lang, day=found.situation.on, count=len(wrong))
         yield from _obstacle_lines(standing.obstacle_lines(wrong, lang), lang)
     elif found.release is not None:
         yield message("act_status_ready", lang, day=found.situation.on)
+
+
+def _possible(rows: Sequence[Any]) -> list[str]:
+    """The commands that may come next: a month that is published is revised, one that is not circulates."""
+    from pipelines.release import moves_from
+
+    if rows and not rows[-1].was_published:
+        return list(dict.fromkeys(move.command for move in moves_from(ReleaseState(rows[-1].state))))
+    other = "release circulate" if rows else "release revise"
+    return [move.command for move in moves_from(ReleaseState.DRAFT) if move.command != other]
 
 
 def _answer_lines(answers: Mapping[str, Mapping[str, Any]], lang: str) -> Iterator[str]:

@@ -18,8 +18,6 @@ from datetime import date
 from typing import Any
 
 from schemas.codes import (
-    UNSETTLED,
-    DiscrepancyStatus,
     Effect,
     MemberReply,
     Promise,
@@ -352,10 +350,6 @@ def _of_day(seen: Situation) -> Iterator[Obstacle]:
         yield Obstacle("no_key")
     if seen.embargo_until is not None and seen.on < seen.embargo_until:
         yield Obstacle("embargo", {"day": seen.embargo_until, "on": seen.on})
-
-
-def is_open(status: DiscrepancyStatus) -> bool:
-    return status in UNSETTLED
 
 
 # --- in spite of what ---------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ def test_the_status_tells_all_that_stands_in_the_way_and_what_to_do(cmp_idp: Com
     said = cmp_idp("release", "status", MONTH, "--date", "2020-01-15", data=drafted.root)
     assert said.code == 1
     assert "projet, rien ne circule" in said.text
+    assert "Ce qui peut être fait maintenant : consolidate, release circulate." in said.text
     assert "Ce qui s'oppose encore à la publication, au 15/01/2020 : 10." in said.text
     assert "cmp-idp release waive 2019-12 Kayes --promise return" in said.text
     told = json.loads(cmp_idp("release", "status", MONTH, "--date", "2020-01-15", "--json", data=drafted.root).out)
@@ -101,4 +102,5 @@ def test_a_published_month_is_exported_again_with_the_same_bytes(cmp_idp: Comman
 def test_the_table_of_a_published_month_says_so(cmp_idp: Command, published: Folder) -> None:
     assert json.loads(cmp_idp("status", MONTH, "--json", data=published.root).out)["state"] == "published"
     assert "Révision 1 : publiée, le 15/01/2020." in cmp_idp("status", MONTH, data=published.root).text
+    assert "maintenant : consolidate, release revise." in cmp_idp("release", "status", MONTH, data=published.root).text
     assert "publiée le 15/01/2020" in cmp_idp("release", "list", data=published.root).text
