@@ -38,7 +38,7 @@ def standing(
 ) -> Standing:  # fmt: skip
     """How the release on its way stands on a day, or the draft when none is. `numbers_hold`: whether the bridge adds up and whether
     the figures are still those that circulated."""
-    release = store.candidate(period)
+    release, points = store.candidate(period), agenda.points(store, period, on)
     given = store.replies(release) if release else []
     said = store.region_replies(release) if release else {}
     members = [member.organisation for member in reference.members(period)]
@@ -47,8 +47,8 @@ def standing(
         period=str(period), revision=release.revision if release else 0,
         state=ReleaseState(release.state) if release else ReleaseState.DRAFT, on=on, by=by,
         compiled_by=release.compiled_by if release else None, embargo_until=release.embargo_until if release else None,
-        regions=tuple(_regions(store, period, release)), findings=tuple(_findings(store, period)),
-        discrepancies=tuple(_discrepancy(point) for point in agenda.points(store, period, on)),
+        regions=tuple(_regions(store, period, release, points)), findings=tuple(_findings(store, period)),
+        discrepancies=tuple(map(_discrepancy, points)),
         waivers=store.waivers(period), replies=replies,
         contested={
             reference.gazetteer().place(region).name: str(reply["reason"])
@@ -100,13 +100,13 @@ def of_regions(found: Standing, store: Store, period: Period) -> tuple[OfRegion,
 # --- regions --------------------------------------------------------------------------------------------------------------
 
 
-def _regions(store: Store, period: Period, release: ReleaseRow | None) -> Iterator[RegionState]:
+def _regions(store: Store, period: Period, release: ReleaseRow | None, points: Sequence[Point]) -> Iterator[RegionState]:
     gazetteer = reference.gazetteer()
     revision = release.revision if release else 0
     returns = {row["region_id"]: row for row in store.release_returns(period, revision)}
     hosts = _hosts(store, period)
     decided = {
-        point.place_id for point in agenda.points(store, period, period.last_day)
+        point.place_id for point in points
         if point.rule == CARRIED_RULE and point.status is DiscrepancyStatus.DECIDED
     }  # fmt: skip
     for region in reference.expected_regions(period):

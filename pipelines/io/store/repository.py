@@ -407,7 +407,7 @@ class Store(ReleaseBook):
         """
         f, s, r = tables.finding, tables.submission, tables.release
         of_draft, used = f.c.release_id.is_not(None), tables.release_return.c
-        made_with = select(used.submission_id).where(used.release_id.in_(_release_id(period, revision)))
+        made_with = select(used.submission_id).where(used.release_id.in_(releases.release_id(period, revision)))
         counted = s.c.id.in_(made_with) if revision else or_(s.c.id.in_(_heads(period)), _refused(period))
         query = (
             select(
@@ -470,7 +470,7 @@ class Store(ReleaseBook):
     def month_totals(self, period: Period) -> Past | None:
         """The totals of one month itself: of its last published revision, else of its draft; None without either."""
         with self._read() as connection:
-            release = _published(connection, period) or _release(connection, period, revision=0)
+            release = releases.published(connection, period) or _release(connection, period, revision=0)
             return _totals_of(connection, release) if release is not None else None
 
     def save_draft(
@@ -542,7 +542,7 @@ class Store(ReleaseBook):
         names = ("population_group", "measure", "unit", "value", "missing_reason", "obs_status", "basis", "grade")
         query = (
             select(*(f[name] for name in names), f.carried_months)
-            .where(f.release_id.in_(_release_id(period, revision)), f.place_id == place_id, _is_total())
+            .where(f.release_id.in_(releases.release_id(period, revision)), f.place_id == place_id, _is_total())
             .order_by(f.population_group, f.measure, f.unit)
         )
         with self._read() as connection:
@@ -559,7 +559,7 @@ class Store(ReleaseBook):
             select(*items, s.c.file, s.c.sha256, d.c.action, d.c.decided_by, d.c.decided_on)
             .add_columns(d.c.reason.label("decision_reason"), d.c.source.label("decision_source"))
             .select_from(a.outerjoin(used, opens).outerjoin(s, s.c.id == cited).outerjoin(d, d.c.id == a.c.decision_id))
-            .where(a.c.release_id.in_(_release_id(period, revision)), a.c.place_id == place_id)
+            .where(a.c.release_id.in_(releases.release_id(period, revision)), a.c.place_id == place_id)
             .order_by(a.c.population_group, a.c.measure, a.c.unit, a.c.item)
         )
         with self._read() as connection:
@@ -568,8 +568,8 @@ class Store(ReleaseBook):
     def dataset(self, period: Period, revision: int = 0) -> Compiled:
         """The figures and the bridge of the draft, or of a numbered release, as they were compiled; no findings. Their canonical
         export has the hash that is kept with them as long as nobody changed them."""
-        of = tables.figure.c.release_id.in_(_release_id(period, revision))
-        to = tables.adjustment.c.release_id.in_(_release_id(period, revision))
+        of = tables.figure.c.release_id.in_(releases.release_id(period, revision))
+        to = tables.adjustment.c.release_id.in_(releases.release_id(period, revision))
         whole = {"Int64": {"value", "row"}, "int64": {"carried_months", "item"}}
         with self._read() as connection:
             figures = _frame(connection, select(*(tables.figure.c[name] for name in _FIGURE)).where(of), whole)
@@ -1145,7 +1145,7 @@ def _rows_of_release(period: Period, revision: int) -> tuple[Any, Select[Any]]:
     query = (
         select(o, u.c.file, u.c.sha256, u.c.columns)
         .join_from(o, u, same)
-        .where(o.c.release_id.in_(_release_id(period, revision)))
+        .where(o.c.release_id.in_(releases.release_id(period, revision)))
     )
     return o.c, query.order_by(o.c.region_id, o.c.table_name, o.c.sheet, o.c.row)
 
@@ -1339,13 +1339,6 @@ def _last_published(connection: Connection, period: Period) -> ReleaseRow | None
     return ReleaseRow(*row) if row is not None else None
 
 
-def _published(connection: Connection, period: Period) -> ReleaseRow | None:
-    r = tables.release.c
-    query = select(*_RELEASE).where(r.period == str(period), r.state == ReleaseState.PUBLISHED)
-    row = connection.execute(query.order_by(r.revision.desc()).limit(1)).one_or_none()
-    return ReleaseRow(*row) if row is not None else None
-
-
 def _totals(release_id: int) -> Select[Any]:
     f = tables.figure.c
     columns = (f.place_id, f.level, f.population_group, f.measure, f.unit, f.value, f.basis, f.carried_months)
@@ -1358,13 +1351,8 @@ def _totals_of(connection: Connection, release: ReleaseRow) -> Past:
     return Past(release.name, Period.parse(release.period), release.revision > 0, frame)
 
 
-def _release_id(period: Period, revision: int) -> Select[Any]:
-    r = tables.release.c
-    return select(r.id).where(r.period == str(period), r.revision == revision)
-
-
 def _draft_id(period: Period) -> Select[Any]:
-    return _release_id(period, 0)
+    return releases.release_id(period, 0)
 
 
 def _is_total() -> Any:
